@@ -1,0 +1,69 @@
+/*
+ * The plan: scenario x teams -> every resource of the range, in an order that can be built. Pure: no I/O, no clock, no host;
+ * the same scenario and options give the same plan, byte for byte.
+ */
+#ifndef TORIDE_ORCHESTRATOR_PLAN_H
+#define TORIDE_ORCHESTRATOR_PLAN_H
+
+#include "orchestrator/scenario.h"
+
+enum { PLAN_TEAMS_MAX = 30, PLAN_HOSTS_MAX = 64 };
+
+enum resource_kind { RESOURCE_IMAGE, RESOURCE_LAYER, RESOURCE_NETWORK, RESOURCE_DISK, RESOURCE_GUEST, RESOURCE_KINDS };
+extern const char *const resource_kind_names[]; /* "image", "layer", "network", "disk", "guest" */
+
+struct resource {
+	enum resource_kind kind;
+	/* Unique within its kind: image and layer by digest prefix ("base-1f0c…", "proxy-88ab…": shared by exercises),
+	 * the rest "EXERCISE/tN/NAME". */
+	char *name;
+	char digest[65];     /* of its whole definition; a running one with another digest is made anew */
+	int team;            /* 0: shared by all teams */
+	size_t *needs;       /* indexes into plan->resources, all smaller than its own */
+	size_t needs_count;
+	const struct image *image;     /* IMAGE, LAYER */
+	const struct host *host;       /* LAYER, DISK, GUEST */
+	const struct network *network; /* NETWORK */
+	int guest_index;     /* DISK, GUEST: from 0, unique in the exercise; the guest's id range is block base + index * 65536 */
+	char *facts;         /* LAYER, GUEST: JSON text for /etc/toride/facts.json (scenarios/roles/README.md); the same for all teams */
+};
+
+struct hypervisor { /* where a team lives; one entry today, more with libvirt's remote driver */
+	const char *uri;
+};
+
+struct plan_estimate {
+	int64_t memory_bytes;     /* expected in use when idle services run */
+	int64_t memory_limit_bytes; /* the sum of the guests' limits */
+	int64_t disk_bytes;
+	int64_t time_ms;          /* on two cores, image and layers at hand */
+	int64_t bake_time_ms;     /* more when nothing is cached */
+};
+
+struct plan {
+	char *exercise; /* [a-z][a-z0-9-]*, at most 24 */
+	const struct scenario *scenario;
+	int teams;
+	struct resource *resources;
+	size_t resources_count;
+	struct hypervisor hypervisor;
+	struct plan_estimate estimate;
+};
+
+/* `exercise` NULL: the scenario's id. The plan borrows the scenario. Errors: name or team count out of its limits. */
+int plan_create(const struct scenario *scenario, const char *exercise, int teams, struct plan **plan, struct error **err);
+void plan_destroy(struct plan *plan);
+
+struct capacity { /* what the host has; read by range_capacity() */
+	int64_t memory_available_bytes, disk_available_bytes;
+};
+/* -1 with *err saying of what the host is short, and by how much. */
+int plan_check_capacity(const struct plan *plan, const struct capacity *capacity, struct error **err);
+
+void plan_print(const struct plan *plan, FILE *out);
+json_t *plan_to_json(const struct plan *plan);
+
+/* The facts for a host, as JSON text; caller frees. */
+char *plan_facts(const struct scenario *scenario, const struct host *host);
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * The range: makes, inspects and removes what a plan names. libvirt, mounts and namespaces are touched here alone.
+ *
+ * Everything made carries our metadata (exercise, team, host, digest); clean-up goes by that, never by a name pattern. All calls
+ * block and may be used from any worker thread; a struct range may be shared between threads.
+ */
+#ifndef TORIDE_ORCHESTRATOR_RANGE_H
+#define TORIDE_ORCHESTRATOR_RANGE_H
+
+#include <sys/types.h>
+
+#include "orchestrator/plan.h"
+
+struct range;
+
+struct range_options {
+	const char *state_dir;    /* /var/lib/toride: images/, layers/, exercises/EX/ */
+	const char *data_dir;     /* holds scenarios/ and attacker/ */
+	const char *programs_dir; /* the guest programs */
+	const char *uri;          /* lxc:///system */
+	int workers;              /* 0: 8 */
+};
+
+int range_create(const struct range_options *options, struct range **range, struct error **err);
+void range_destroy(struct range *range);
+
+/* Told before and after every step, from worker threads (one call at a time). `error` only after a failed step. */
+struct range_progress {
+	enum resource_kind kind;
+	const char *name;
+	int team;
+	const char *action; /* "create" or "destroy" */
+	bool finished;
+	const char *error;
+	size_t done, total;
+};
+typedef void range_progress_fn(const struct range_progress *progress, void *context);
+
+/*
+ * Converge: what exists and matches stays, the rest is made, what the exercise has and the plan has not is removed. When a step fails, what
+ * needs it is left out, the rest goes on, and *err tells every failure; the caller then calls range_down().
+ * *changed counts resources made or removed. Cancelled (returns -1) soon after *cancel becomes true.
+ */
+int range_up(struct range *range, const struct plan *plan, range_progress_fn *progress, void *context, const volatile bool *cancel,
+	     size_t *changed, struct error **err);
+/* Makes images and layers only. */
+int range_bake(struct range *range, const struct plan *plan, range_progress_fn *progress, void *context, const volatile bool *cancel,
+	       struct error **err);
+/* Removes everything of the exercise from the host, by metadata, also after a crash. Images and layers stay. Nothing there is success. */
+int range_down(struct range *range, const char *exercise, range_progress_fn *progress, void *context, size_t *changed,
+	       struct error **err);
+/* Names of exercises that have anything on this host. NULL-ended array of strings, caller frees all. */
+int range_exercises(struct range *range, char ***names, struct error **err);
+
+/* {"guests":[{"team","host","state":"running|stopped|absent","memory_bytes","pids"}]} as found now. New reference. */
+int range_status(struct range *range, const char *exercise, json_t **status, struct error **err);
+int range_capacity(struct range *range, struct capacity *capacity, struct error **err);
+
+struct guest_id {
+	const char *exercise;
+	int team;
+	const char *host;
+};
+
+/* ---- guest exec: out of band, through the guest's namespaces; no agent that a trainee could see or stop ---- */
+struct exec_request {
+	const char *const *argv; /* NULL-ended; looked up in the guest's PATH */
+	const char *const *environment; /* "NAME=value", added to a small fixed one; NULL: none */
+	const char *user;        /* account in the guest; NULL: root */
+	const char *input;       /* standard input; NULL: empty */
+	size_t input_length;
+	int64_t timeout_ms;      /* 0: 60 s */
+	size_t output_limit;     /* of each stream, bytes; 0: 1 MiB; the rest is read and thrown away */
+	int stdio[3];            /* used when `pass_stdio`: the program's own descriptors */
+	bool pass_stdio;
+};
+struct exec_result {
+	int status;      /* exit status; 128 + signal when killed; 124 when out of time */
+	bool timed_out, truncated;
+	char *out, *err; /* zero-ended; NULL with pass_stdio */
+	size_t out_length, err_length;
+};
+int range_exec(struct range *range, const struct guest_id *guest, const struct exec_request *request, struct exec_result *result,
+	       struct error **err);
+void exec_result_finish(struct exec_result *result);
+
+/* A log-in shell on a new pseudo-terminal of the guest; *master is the caller's, *pid the process that ends with it (the caller's child,
+ * to be reaped by range_shell_wait()). */
+int range_shell(struct range *range, const struct guest_id *guest, const char *user, int *master, pid_t *pid, struct error **err);
+int range_shell_wait(pid_t pid); /* exit status as in exec_result */
+
+/* ---- probes: from the guest's network, but with the orchestrator's own program, out of the trainee's reach ---- */
+struct probe_request {
+	const struct guest_id *from;
+	const char *address; /* dotted quad; must lie in a network of the exercise: the caller checks */
+	int port;
+	const char *proxy_address; /* NULL: straight; else an HTTP GET through that proxy */
+	int proxy_port;
+	int64_t timeout_ms;
+};
+enum probe_outcome { PROBE_REACHED, PROBE_NOT_REACHED, PROBE_UNKNOWN };
+/* PROBE_UNKNOWN with *err when the probe itself could not run (the guest is gone). */
+enum probe_outcome range_probe(struct range *range, const struct probe_request *request, struct error **err);
+
+/* Calls `lost` (from a thread of the range) when a guest stops although nobody asked for it. One watch per range. */
+typedef void range_lost_fn(const struct guest_id *guest, const char *detail, void *context);
+int range_watch(struct range *range, range_lost_fn *lost, void *context, struct error **err);
+
+#endif

@@ -1,0 +1,348 @@
+/*
+ * The scenario model: what a scenario file says, typed, resolved and checked (docs/scenario-reference.md).
+ *
+ * scenario_load() is the only maker. What it returns holds: every reference names something that exists, every
+ * address lies in its network, every argument has its ability's type. Later stages need not check again.
+ * The model is read-only for everybody else; all pointers in it live as long as the struct scenario.
+ */
+#ifndef TORIDE_ORCHESTRATOR_SCENARIO_H
+#define TORIDE_ORCHESTRATOR_SCENARIO_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/error.h"
+
+struct position {
+	const char *file; /* as the user named it */
+	int line, column; /* from 1 */
+};
+
+/* A text in the scenario's languages. A plain string is all languages alike. Either may be NULL if not promised. */
+struct text {
+	char *ja, *en;
+};
+
+/* A moment on a team's exercise clock: `+12m` is {NULL, 720000}; `open + 3m` is {"open", 180000}.
+ * `after` names a step, an inject, an objective (when it is first reached) or a duty (when its report is sent). */
+struct moment {
+	bool given;
+	const char *after; /* NULL: the start */
+	int64_t offset_ms;
+};
+
+struct subnet {
+	uint32_t address; /* host byte order */
+	int prefix;
+};
+
+enum network_kind { NETWORK_LAN, NETWORK_INTERNET, NETWORK_CLOSED };
+
+struct network {
+	char *name;
+	struct subnet cidr;
+	enum network_kind kind;
+	struct text zone; /* may be empty */
+	struct text label;
+	struct position position;
+};
+
+/* ---- roles and abilities: folders and files beside the scenarios, read by the same loader ---- */
+
+enum value_type { VALUE_STRING, VALUE_INTEGER, VALUE_BOOLEAN, VALUE_DURATION, VALUE_BYTES, VALUE_PORT, VALUE_NAME,
+		  VALUE_HOST, VALUE_NETWORK, VALUE_PERSON, VALUE_PATH, VALUE_URL, VALUE_DOMAIN };
+
+/* A typed option of a role or argument of an ability. */
+struct parameter {
+	char *name;
+	enum value_type type;
+	bool list;      /* `type: [name]` in YAML: a list of them */
+	bool required;
+	json_t *fallback; /* default, or NULL */
+	struct text help;
+};
+
+struct role_service {
+	char *name;
+	int port;
+	bool udp;
+};
+
+struct role {
+	char *name, *folder; /* folder: path of scenarios/roles/<name> */
+	char *image;         /* name of the image it is made from (scenarios/images/<image>.yaml) */
+	struct text summary;
+	bool forwards;       /* routes packets between its networks (firewalls) */
+	bool resolves;       /* answers DNS for the others */
+	int64_t memory_bytes;
+	int processes;
+	struct parameter *options;
+	size_t options_count;
+	struct role_service *services;
+	size_t services_count;
+};
+
+struct image {
+	char *name, *file, *folder; /* folder: files laid over the root (may not exist: NULL) */
+	char *suite;                /* Debian release */
+	char **packages;
+	size_t packages_count;
+};
+
+/* An entry of the attack catalogue, attacker/abilities/<id>.yaml. */
+struct trace { /* what the ability must leave: ground truth */
+	char *host;    /* host name, or `${on}`, `${arg}` of type host */
+	char *file;    /* path on that host */
+	char *contains;/* fixed text to be found in it; may hold ${...} */
+};
+
+enum ability_kind {
+	ABILITY_COMMAND, /* `run` on the step's host, in its guest */
+	ABILITY_BEACON   /* starts the training beacon on the step's host */
+};
+
+struct ability {
+	char *id, *file;
+	enum ability_kind kind;
+	char **techniques;
+	size_t techniques_count;
+	struct text summary;
+	struct parameter *args;
+	size_t args_count;
+	bool through_beacon; /* may be run by the beacon */
+	char *run, *undo, *undone; /* POSIX shell; arguments arrive as environment arg_<name> (hosts also arg_<name>_ip) */
+	struct trace *expect;
+	size_t expect_count;
+	int64_t timeout_ms;
+};
+
+/* ---- the exercise ---- */
+
+struct nic {
+	const struct network *network;
+	uint32_t address; /* host byte order; 0 = DHCP (refused for now) */
+};
+
+enum access { ACCESS_NONE, ACCESS_USER, ACCESS_ROOT };
+
+struct host {
+	char *name;
+	const struct role *role;
+	struct nic *nics;
+	size_t nics_count;
+	json_t *options; /* the role's options, defaults filled in */
+	enum access access;
+	int64_t memory_bytes; /* size, or the role's */
+	int processes;
+	struct text label;
+	struct position position;
+};
+
+enum endpoint_kind { ENDPOINT_ANY, ENDPOINT_NETWORK, ENDPOINT_HOST };
+
+struct endpoint {
+	enum endpoint_kind kind;
+	const struct network *network;
+	const struct host *host;
+};
+
+struct rule_service {
+	char *name; /* as written */
+	char protocol[5]; /* "tcp", "udp", "icmp" */
+	int port; /* 0 for icmp */
+};
+
+struct rule {
+	struct endpoint *from, *to;
+	size_t from_count, to_count;
+	struct rule_service *services; /* none: any */
+	size_t services_count;
+	bool accept, log;
+};
+
+struct firewall {
+	const struct host *host;
+	struct rule *rules; /* in order; what no rule takes is dropped */
+	size_t rules_count;
+};
+
+struct person {
+	char *account;
+	struct text name;
+	char *department; /* or NULL */
+	const struct host *terminal; /* or NULL */
+};
+
+struct contact { /* a desk entry: who sends injects and receives reports */
+	char *id;
+	struct text name;
+};
+
+struct step {
+	char *id, *technique;
+	const struct ability *ability;
+	const struct host *on; /* where it runs */
+	const struct host *to, *via; /* C&C and proxy; may be NULL */
+	const struct person *as; /* NULL: root */
+	struct step *through; /* the beacon step that carries it, or NULL */
+	json_t *args;
+	struct moment at;
+	int64_t every_ms; /* beacon's poll interval */
+	char **needs; /* step ids that must have been done, beside `after` and `through` */
+	size_t needs_count;
+	struct position position;
+};
+
+struct inject {
+	char *id;
+	struct moment at;
+	const struct contact *from;
+	struct text text;
+};
+
+enum phase { PHASE_DETECT, PHASE_TRIAGE, PHASE_ANALYSE, PHASE_CONTAIN, PHASE_ERADICATE, PHASE_RECOVER, PHASE_REPORT };
+extern const char *const phase_names[]; /* "detect" ... "report", NULL */
+
+/* What a claim or a report field is compared with: `truth.STEP.KEY`. */
+enum truth_key { TRUTH_HOST, TRUTH_ADDRESSES, TRUTH_TIME, TRUTH_TECHNIQUE, TRUTH_ACCOUNT };
+struct truth {
+	const struct step *step; /* NULL: the literal value */
+	enum truth_key key;
+	json_t *literal;
+};
+
+enum match { MATCH_EXACT, MATCH_SET, MATCH_TIME };
+
+struct claim_field { /* `claim: {host: truth.open.host, match: exact}` */
+	char *name;
+	struct truth truth;
+	enum match match;
+	int64_t tolerance_ms; /* MATCH_TIME */
+};
+
+enum objective_kind { OBJECTIVE_CLAIM, OBJECTIVE_STATE, OBJECTIVE_MANUAL };
+
+enum state_kind { STATE_UNREACHABLE, STATE_REACHABLE, STATE_FILE_ABSENT, STATE_PROCESS_ABSENT };
+extern const char *const state_kind_names[];
+
+struct state_probe {
+	enum state_kind kind;
+	const struct host *from; /* where it is probed: network state: in this host's network, out of its users' reach */
+	const struct host *to, *via; /* via: also tried through that proxy */
+	int port; /* of `to`; 0: its C&C port 80 */
+	char *path; /* file or process name */
+	int64_t holds_ms;
+};
+
+struct hint {
+	int cost_points;
+	struct text text;
+};
+
+struct objective {
+	char *id;
+	enum phase phase;
+	struct text title;
+	int points;
+	enum objective_kind kind;
+	struct claim_field *fields; /* OBJECTIVE_CLAIM */
+	size_t fields_count;
+	struct state_probe state; /* OBJECTIVE_STATE */
+	struct moment full_by, floor_at; /* not given: no time rule */
+	int floor_percent; /* 40 unless set */
+	struct hint *hints;
+	size_t hints_count;
+	struct position position;
+};
+
+struct duty_field {
+	char *name;
+	struct truth truth; /* step NULL and literal NULL: any answer but an empty one */
+	enum match match;
+	int64_t tolerance_ms;
+	bool required;
+};
+
+struct duty { /* a report that is due */
+	char *id;
+	struct text title;
+	const struct contact *to;
+	struct moment due; /* `within: 30m, of: call` */
+	int points;
+	bool final; /* in a final report "unknown" is not a valid value */
+	struct duty_field *fields;
+	size_t fields_count;
+	struct text rubric; /* empty: no human mark */
+};
+
+enum solution_kind { SOLUTION_CLAIM, SOLUTION_RUN, SOLUTION_REPORT };
+
+struct solution_step { /* what a perfect team does; the bot plays it */
+	struct moment at;
+	enum solution_kind kind;
+	const char *target; /* objective id, or duty id; SOLUTION_RUN: NULL */
+	const struct host *on; /* SOLUTION_RUN */
+	char *run;
+	json_t *values; /* claim or report fields; ${...} resolved */
+};
+
+struct scenario {
+	char *file;
+	char digest[65]; /* SHA-256 over every file read, in order of reading, as lower-case hex */
+	char *id;
+	struct text title, summary, briefing;
+	char *level;
+	int64_t duration_ms;
+	bool has_ja, has_en; /* the languages it promises */
+	struct network *networks;       size_t networks_count;
+	struct host *hosts;             size_t hosts_count;
+	struct firewall *firewalls;     size_t firewalls_count;
+	struct person *people;          size_t people_count;
+	struct contact *contacts;       size_t contacts_count;
+	struct step *steps;             size_t steps_count;
+	struct inject *injects;         size_t injects_count;
+	struct objective *objectives;   size_t objectives_count;
+	struct duty *duties;            size_t duties_count;
+	struct solution_step *solution; size_t solution_count;
+	struct role **roles;            size_t roles_count;     /* those in use */
+	struct image **images;          size_t images_count;    /* those in use */
+	struct ability **abilities;     size_t abilities_count; /* those in use */
+};
+
+/* What scenario_load found wrong, all of it. */
+struct diagnostics {
+	size_t errors, warnings;
+	char *text; /* ready to print: file:line:column: error: ..., source line, caret */
+};
+void diagnostics_finish(struct diagnostics *diagnostics);
+
+/*
+ * Reads the scenario and the files it uses. `data_dir` holds scenarios/roles, scenarios/images and
+ * attacker/abilities (a roles/ folder beside the scenario's own folder is looked in first).
+ * Returns 0 and *scenario when there are no errors (there may be warnings in `diagnostics`); 1 when the text has
+ * errors, all of them in `diagnostics`; -1 with *err when a file cannot be read at all.
+ */
+int scenario_load(const char *file, const char *data_dir, struct scenario **scenario, struct diagnostics *diagnostics,
+		  struct error **err);
+void scenario_destroy(struct scenario *scenario); /* NULL is fine */
+static inline void cleanup_scenario_(struct scenario **held)
+{
+	scenario_destroy(*held);
+}
+#define cleanup_scenario __attribute__((cleanup(cleanup_scenario_)))
+
+/* Look-ups by name; NULL when there is none. */
+const struct network *scenario_network(const struct scenario *scenario, const char *name);
+const struct host *scenario_host(const struct scenario *scenario, const char *name);
+const struct step *scenario_step(const struct scenario *scenario, const char *id);
+const struct objective *scenario_objective(const struct scenario *scenario, const char *id);
+const struct duty *scenario_duty(const struct scenario *scenario, const char *id);
+const struct inject *scenario_inject(const struct scenario *scenario, const char *id);
+
+/* The language's text as JSON Schema (draft 2020-12), from the table that validates. Caller frees. */
+json_t *scenario_schema(void);
+
+#endif

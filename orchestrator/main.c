@@ -1,0 +1,62 @@
+/* toride: a table of subcommands; each lives in its file in orchestrator/cmd/. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "orchestrator/command.h"
+
+/* In the order in which a new user meets them. */
+extern const struct command command_version;
+
+static const struct command *const commands[] = {
+	&command_version,
+};
+
+static int version(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	puts("toride " TORIDE_VERSION);
+	return EXIT_DONE;
+}
+const struct command command_version = {"version", "", "print the version", NULL, version};
+
+static void print_commands(FILE *out)
+{
+	fputs("Toride: a cyber-defence training range.\n\nusage: toride COMMAND [OPTION]... (toride COMMAND --help says more)\n\n", out);
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_commands(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+		print_commands(stdout);
+		return EXIT_DONE;
+	}
+	const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		const struct command *command = commands[i];
+		if (strcmp(command->name, name) != 0)
+			continue;
+		if (!asks_for_help(argc - 1, argv + 1))
+			return command->run(argc - 1, argv + 1);
+		printf("usage: toride %s %s\n\n%s\n%s%s", command->name, command->usage, command->summary, command->help ? "\n" : "",
+		       command->help ? command->help : "");
+		return EXIT_DONE;
+	}
+	fprintf(stderr, "error: there is no command '%s'; toride --help lists them\n", name);
+	return EXIT_USAGE;
+}
