@@ -46,19 +46,20 @@ static void what_is_no_event_is_refused_with_its_reason(void **state)
 	static const struct {
 		const char *json, *says;
 	} cases[] = {
-	    {"[]", "not an event"},
-	    {"{}", "not an event"},
-	    {"{\"seq\":\"1\",\"wall_ms\":1,\"team\":0,\"at_ms\":-1,\"kind\":\"clock.started\",\"actor\":\"a\",\"body\":{}}",
-	     "not an event"},
-	    {"{\"seq\":1,\"wall_ms\":1,\"team\":-1,\"at_ms\":-1,\"kind\":\"clock.started\",\"actor\":\"a\",\"body\":{}}",
-	     "below"},
-	    {"{\"seq\":1,\"wall_ms\":1,\"team\":0,\"at_ms\":-2,\"kind\":\"clock.started\",\"actor\":\"a\",\"body\":{}}", "below"},
-	    {"{\"seq\":9,\"wall_ms\":1,\"team\":0,\"at_ms\":-1,\"kind\":\"clock.broken\",\"actor\":\"a\",\"body\":{}}",
-	     "event 9: unknown kind 'clock.broken'"},
-	    {"{\"seq\":9,\"wall_ms\":1,\"team\":0,\"at_ms\":-1,\"kind\":\"clock.started\",\"actor\":\"a\",\"body\":[]}",
-	     "not an object"},
-	    {"{\"seq\":9,\"wall_ms\":1,\"team\":0,\"at_ms\":-1,\"kind\":\"inject.sent\",\"actor\":\"a\",\"body\":{}}",
-	     "lacks 'inject'"},
+		{"[]", "not an event"},
+		{"{}", "not an event"},
+		{"{\"seq\":\"1\",\"wall_ms\":1,\"team\":0,\"at_ms\":-1,\"kind\":\"clock.started\",\"actor\":\"a\",\"body\":{}}",
+		 "not an event"},
+		{"{\"seq\":1,\"wall_ms\":1,\"team\":-1,\"at_ms\":-1,\"kind\":\"clock.started\",\"actor\":\"a\",\"body\":{}}",
+		 "below"},
+		{"{\"seq\":1,\"wall_ms\":1,\"team\":0,\"at_ms\":-2,\"kind\":\"clock.started\",\"actor\":\"a\",\"body\":{}}",
+		 "below"},
+		{"{\"seq\":9,\"wall_ms\":1,\"team\":0,\"at_ms\":-1,\"kind\":\"clock.broken\",\"actor\":\"a\",\"body\":{}}",
+		 "event 9: unknown kind 'clock.broken'"},
+		{"{\"seq\":9,\"wall_ms\":1,\"team\":0,\"at_ms\":-1,\"kind\":\"clock.started\",\"actor\":\"a\",\"body\":[]}",
+		 "not an object"},
+		{"{\"seq\":9,\"wall_ms\":1,\"team\":0,\"at_ms\":-1,\"kind\":\"inject.sent\",\"actor\":\"a\",\"body\":{}}",
+		 "lacks 'inject'"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		cleanup_json json_t *json = object(cases[i].json);
@@ -121,10 +122,10 @@ static void making_a_wrong_event_is_a_bug(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(round_trip_keeps_every_member),
-	    cmocka_unit_test(what_is_no_event_is_refused_with_its_reason),
-	    cmocka_unit_test(every_kind_stands_in_the_document),
-	    cmocka_unit_test(making_a_wrong_event_is_a_bug),
+		cmocka_unit_test(round_trip_keeps_every_member),
+		cmocka_unit_test(what_is_no_event_is_refused_with_its_reason),
+		cmocka_unit_test(every_kind_stands_in_the_document),
+		cmocka_unit_test(making_a_wrong_event_is_a_bug),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
