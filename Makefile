@@ -9,6 +9,9 @@ PACKAGES_BUILD := gcc make pkg-config libc6-dev libvirt-dev libyaml-dev libmicro
 	libsodium-dev libseccomp-dev libxml2-dev libcmark-dev libsystemd-dev libcurl4-openssl-dev
 PACKAGES_RUN := libvirt-daemon-system libvirt-daemon-driver-lxc libvirt-clients dnsmasq-base mmdebstrap nftables iproute2 jq
 PACKAGES_TEST := libcmocka-dev bats jq curl chromium fonts-noto-cjk sqlite3
+PACKAGES_DEV := clang clang-format clang-tidy libclang-rt-14-dev shellcheck wrk nginx-light podman crun
+# Where npm comes from elsewhere, Debian's package of it would be in its way.
+PACKAGES_WEB := $(if $(shell command -v npm 2>/dev/null),,nodejs npm)
 
 .SUFFIXES:
 .DELETE_ON_ERROR:
@@ -27,8 +30,8 @@ LDFLAGS += -fsanitize=$(SANITIZE)
 endif
 FLAGS = -std=gnu17 $(WARNINGS) $(HARDENING) -D_GNU_SOURCE -DTORIDE_VERSION='"$(VERSION)"' -Iinclude -MMD -MP $(CFLAGS)
 LINK = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
-pkg_cflags = $(shell pkg-config --cflags $(1) 2>/dev/null)
 pkg_libs = $(shell pkg-config --libs $(1))
+LIBRARY_FLAGS := $(shell pkg-config --cflags $(LIBRARIES) $(LIBRARIES_BOARD) 2>/dev/null)
 
 # What the parts are made of: the library holds every stage; each program adds its own files.
 SOURCES_COMMON := $(wildcard common/*.c)
@@ -69,15 +72,63 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtoride.a
 $(BUILD)/obj/%.o: %.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(FLAGS) $(call pkg_cflags,$(LIBRARIES) $(LIBRARIES_BOARD)) -c -o $@ $<
+	$(Q)$(CC) $(FLAGS) $(LIBRARY_FLAGS) -c -o $@ $<
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-check-unit: $(UNIT) ## unit tests (cmocka)
-	$(Q)tests/run unit $(UNIT)
+# Installs what is missing of the given packages, without questions.
+define install_packages
+@missing=$$(for p in $(1); do dpkg-query -W -f='$${db:Status-Abbrev}' $$p 2>/dev/null | grep -q '^ii' || echo $$p; done); \
+if [ -n "$$missing" ]; then \
+	[ "$$(id -u)" = 0 ] || { echo "error: these Debian packages are missing, and only root can install them: $$(echo $$missing)"; exit 1; }; \
+	echo "installing" $$missing; export DEBIAN_FRONTEND=noninteractive; \
+	log=$$(mktemp); install="apt-get install -y -q --no-install-recommends $$(echo $$missing)"; \
+	{ $$install || { apt-get update -q && $$install; }; } >$$log 2>&1 || { tail -n 20 $$log; echo "error: apt-get could not install them (log: $$log)"; exit 1; }; \
+	rm -f $$log; \
+fi
+endef
+
+deps: ## install the Debian packages that building and running need
+	$(call install_packages,$(PACKAGES_BUILD) $(PACKAGES_RUN) $(PACKAGES_WEB))
+
+deps-check: deps
+	$(call install_packages,$(PACKAGES_TEST))
+
+deps-dev: deps-check ## also those of bench, lint and fuzz
+	$(call install_packages,$(PACKAGES_DEV))
+
+# What is installed first changes what the rest of this file finds: hence make anew.
+demo: deps ## from a bare machine to a live board: install, build, prepare the host, play the shortest exercise
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(TORIDE) doctor --fix
+	$(Q)$(TORIDE) run scenarios/exercises/first-call.yaml --teams 2 --bot 1
+
+check: deps-check ## all tests: unit, golden, range, web; ends with counts
+	$(Q)$(MAKE) --no-print-directory all unit-programs
+	$(Q)-$(TORIDE) doctor --fix
+	$(Q)tests/run unit golden range web
+
+check-unit: unit-programs ## unit tests (cmocka)
+	$(Q)tests/run unit
 
 check-golden: all ## golden files: errors, plan, schema, scores
 	$(Q)tests/run golden
+
+check-range: all ## tests on real containers of this host's libvirt
+	$(Q)tests/run range
+
+check-web: all ## the pages in a real browser, on a real exercise
+	$(Q)tests/run web
+
+.PHONY: unit-programs deps-check deps-dev
+unit-programs: $(UNIT)
+
+install: all ## into PREFIX (/usr/local)
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(TORIDE) $(BOARD)
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/lib/toride/guest $(GUESTS)
+	mkdir -p $(DESTDIR)$(PREFIX)/share/toride/attacker
+	cp -r --no-preserve=ownership scenarios $(DESTDIR)$(PREFIX)/share/toride/
+	cp -r --no-preserve=ownership attacker/abilities $(DESTDIR)$(PREFIX)/share/toride/attacker/
 
 clean: ## remove build/
 	rm -rf $(BUILD)
