@@ -7,9 +7,11 @@
 #include "orchestrator/command.h"
 
 /* In the order in which a new user meets them. */
+extern const struct command command_journal;
 extern const struct command command_version;
 
 static const struct command *const commands[] = {
+	&command_journal,
 	&command_version,
 };
 
