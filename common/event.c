@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/alloc.h"
 #include "common/cleanup.h"
+#include "common/now.h"
 
 #define KEYS(...) ((const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
 
@@ -55,13 +55,6 @@ static const char *missing_key(const struct event_kind *kind, const json_t *body
 	return NULL;
 }
 
-static int64_t wall_clock_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void check_own(const char *name, const json_t *body)
 {
 	const struct event_kind *kind = find_kind(name);
@@ -80,7 +73,7 @@ struct event *event_create(int team, int64_t at_ms, const char *kind, const char
 {
 	check_own(kind, body);
 	struct event *event = xcalloc(1, sizeof *event);
-	event->wall_ms = wall_clock_ms();
+	event->wall_ms = wall_ms();
 	event->team = team;
 	event->at_ms = at_ms;
 	event->kind = xstrdup(kind);

@@ -21,7 +21,7 @@ struct ipc {
 	int fd;
 	char *buffer; /* received, not yet a whole line */
 	size_t used, size, searched;
-	int fds[IPC_FDS_MAX]; /* came with the line that is being received */
+	int fds[2 * IPC_FDS_MAX]; /* in order of coming: at most those of the line in the buffer and of the one after it */
 	size_t fds_count;
 	struct outgoing *first, **last;
 	size_t queued_bytes;
@@ -76,12 +76,11 @@ int ipc_send(struct ipc *ipc, const json_t *message, const int *fds, size_t fds_
 	cleanup_free char *text = json_dumps(message, JSON_COMPACT);
 	if (!text)
 		return error_set(err, "a message holds text that is not UTF-8");
-	size_t length = strlen(text) + 1;
+	size_t length = fds_count + strlen(text) + 1;
 	if (length > IPC_LINE_MAX_BYTES || ipc->queued_bytes + length > IPC_QUEUE_MAX_BYTES || fds_count > IPC_FDS_MAX)
 		return error_set(err, "the peer does not read, or the message is too large (%zu bytes)", length);
 	struct outgoing *outgoing = xcalloc(1, sizeof *outgoing);
-	text[length - 1] = '\n';
-	outgoing->line = steal(&text);
+	outgoing->line = xasprintf("%*s%s\n", (int)fds_count, "", text);
 	outgoing->length = length;
 	for (size_t i = 0; i < fds_count; i++) {
 		int copy = fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
@@ -147,7 +146,7 @@ static void keep_fds(struct ipc *ipc, struct msghdr *header)
 		for (size_t i = 0; i < count; i++) {
 			int fd;
 			memcpy(&fd, CMSG_DATA(part) + i * sizeof fd, sizeof fd);
-			if (ipc->fds_count < IPC_FDS_MAX)
+			if (ipc->fds_count < 2 * IPC_FDS_MAX)
 				ipc->fds[ipc->fds_count++] = fd;
 			else
 				close(fd);
@@ -177,8 +176,33 @@ static int read_some(struct ipc *ipc, struct error **err)
 	return 1;
 }
 
+/* The socket may deliver the end of one line and the descriptors of the next in one piece; the line's leading blanks tell whose they are. */
+static size_t blanks_before(const char *line, size_t length)
+{
+	size_t count = 0;
+	while (count < length && count < IPC_FDS_MAX && line[count] == ' ')
+		count++;
+	return count;
+}
+
+/* Hands over the first `count` descriptors, or closes them where none are wanted. */
+static void take_fds(struct ipc *ipc, size_t count, int *fds, size_t *fds_count)
+{
+	count = count < ipc->fds_count ? count : ipc->fds_count;
+	for (size_t i = 0; i < count; i++) {
+		if (fds)
+			fds[i] = ipc->fds[i];
+		else
+			close(ipc->fds[i]);
+	}
+	ipc->fds_count -= count;
+	memmove(ipc->fds, ipc->fds + count, ipc->fds_count * sizeof *ipc->fds);
+	if (fds_count)
+		*fds_count = count;
+}
+
 /* 1: a line was taken and is an object, 0: no whole line, -1: not a message. */
-static int take_line(struct ipc *ipc, json_t **message, struct error **err)
+static int take_line(struct ipc *ipc, json_t **message, size_t *blanks, struct error **err)
 {
 	char *end = ipc->used > ipc->searched ? memchr(ipc->buffer + ipc->searched, '\n', ipc->used - ipc->searched) : NULL;
 	if (!end) {
@@ -186,6 +210,7 @@ static int take_line(struct ipc *ipc, json_t **message, struct error **err)
 		return ipc->used > IPC_LINE_MAX_BYTES ? error_set(err, "the peer sent a line of over %d bytes", IPC_LINE_MAX_BYTES) : 0;
 	}
 	size_t length = (size_t)(end - ipc->buffer);
+	*blanks = blanks_before(ipc->buffer, length);
 	json_error_t fault;
 	*message = json_loadb(ipc->buffer, length, JSON_REJECT_DUPLICATES, &fault);
 	ipc->used -= length + 1;
@@ -201,18 +226,12 @@ static int take_line(struct ipc *ipc, json_t **message, struct error **err)
 int ipc_receive(struct ipc *ipc, json_t **message, int fds[IPC_FDS_MAX], size_t *fds_count, struct error **err)
 {
 	for (;;) {
-		int taken = take_line(ipc, message, err);
-		if (taken > 0) {
-			if (fds) {
-				memcpy(fds, ipc->fds, sizeof ipc->fds);
-				*fds_count = ipc->fds_count;
-				ipc->fds_count = 0;
-			}
-			close_all(ipc->fds, &ipc->fds_count);
-			return 1;
-		}
-		if (taken < 0)
-			return -1;
+		size_t blanks = 0;
+		int taken = take_line(ipc, message, &blanks, err);
+		if (taken > 0)
+			take_fds(ipc, blanks, fds, fds_count);
+		if (taken != 0)
+			return taken;
 		int got = read_some(ipc, err);
 		if (got <= 0)
 			return got;

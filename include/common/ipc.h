@@ -1,5 +1,6 @@
 /*
- * Messages between our processes: one JSON object per line over a stream socket, descriptors beside it (SCM_RIGHTS).
+ * Messages between our processes: one JSON object per line over a stream socket, descriptors beside it (SCM_RIGHTS): a line that
+ * brings n of them begins with n blanks.
  * Limits: a line 4 MiB, four descriptors a message, 64 MiB waiting to be sent; beyond any of them the connection is dead.
  */
 #ifndef TORIDE_COMMON_IPC_H
@@ -27,7 +28,7 @@ int ipc_flush(struct ipc *ipc, struct error **err);
  * 0: nothing whole yet; -1: closed by the peer ("connection closed") or broken. */
 int ipc_receive(struct ipc *ipc, json_t **message, int fds[IPC_FDS_MAX], size_t *fds_count, struct error **err);
 
-/* Blocking: waits for the next message (poll). */
+/* Blocking: waits for the next message (poll). 1 or -1, as ipc_receive(). */
 int ipc_wait(struct ipc *ipc, json_t **message, int fds[IPC_FDS_MAX], size_t *fds_count, struct error **err);
 
 #endif
