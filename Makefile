@@ -59,6 +59,27 @@ $(TORIDE): $(call objects,$(SOURCES_TORIDE)) $(BUILD)/libtoride.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LINK) -o $@ $^ $(call pkg_libs,$(LIBRARIES)) -lpthread
 
+$(BOARD): $(call objects,$(SOURCES_BOARD) $(SOURCES_COMMON)) $(BUILD)/web/assets.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LINK) -o $@ $^ $(call pkg_libs,$(LIBRARIES_BOARD)) -lpthread
+
+# The pages: bundled, then embedded. npm takes what package-lock.json says, and runs no package's scripts.
+WEB := scoreboard/web
+WEB_PACKAGES := $(WEB)/node_modules/.package-lock.json
+$(WEB_PACKAGES): $(WEB)/package.json $(WEB)/package-lock.json
+	$(call say,NPM,$(WEB))
+	$(Q)cd $(WEB) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && touch node_modules/.package-lock.json
+
+$(BUILD)/web/assets.S: $(WEB_PACKAGES) $(wildcard $(WEB)/*.mjs $(WEB)/*.html $(WEB)/*.svg $(WEB)/src/*)
+	$(call say,BUNDLE,$@)
+	$(Q)node $(WEB)/build.mjs $(BUILD)/web
+
+$(BUILD)/web/assets.o: $(BUILD)/web/assets.S
+	$(Q)$(CC) -c -Wa,-I$(BUILD)/web -o $@ $<
+
+$(BUILD)/obj/scoreboard/assets.o: $(BUILD)/web/assets.S
+$(BUILD)/obj/scoreboard/assets.o: FLAGS += -I$(BUILD)/web
+
 $(BUILD)/guest/%: $(BUILD)/obj/attacker/guest/%.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
@@ -67,7 +88,11 @@ $(BUILD)/guest/%: $(BUILD)/obj/attacker/guest/%.o
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtoride.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LINK) -o $@ $^ $(call pkg_libs,$(LIBRARIES) cmocka) -lpthread
+	$(Q)$(CC) $(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call pkg_libs,$(LIBRARIES) cmocka $(LIBRARIES_TEST)) -lpthread
+
+# Parts of the scoreboard process are in no library.
+$(BUILD)/unit/test_sandbox: $(BUILD)/obj/scoreboard/sandbox.o
+$(BUILD)/unit/test_sandbox: LIBRARIES_TEST := libseccomp
 
 $(BUILD)/obj/%.o: %.c
 	$(call say,CC,$<)
