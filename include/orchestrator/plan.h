@@ -7,10 +7,22 @@
 
 #include "orchestrator/scenario.h"
 
-enum { PLAN_TEAMS_MAX = 30, PLAN_HOSTS_MAX = 64 };
+enum { PLAN_TEAMS_MAX = 30, PLAN_HOSTS_MAX = 64, PLAN_NAME_MAX = 24, PLAN_MAC_SIZE = 18 };
 
 enum resource_kind { RESOURCE_IMAGE, RESOURCE_LAYER, RESOURCE_NETWORK, RESOURCE_DISK, RESOURCE_GUEST, RESOURCE_KINDS };
 extern const char *const resource_kind_names[]; /* "image", "layer", "network", "disk", "guest" */
+extern const char *const network_kind_names[];  /* "lan", "internet", "closed" */
+
+/*
+ * Digests (SHA-256 in hex) over what is known without looking at any disk:
+ *   image    name, suite, packages
+ *   layer    its image's digest, the role's name, the facts
+ *   network  its name, cidr, kind
+ *   disk     its name, its layer's digest, guest_index
+ *   guest    its disk's and networks' digests, the facts, limits
+ * What the folders hold (an image's files, a role's setup, the guest programs) is no part of them: the range mixes those in when it looks
+ * for an image or a layer on disk, and into whatever stands on them.
+ */
 
 struct resource {
 	enum resource_kind kind;
@@ -47,7 +59,7 @@ struct plan {
 	struct resource *resources;
 	size_t resources_count;
 	struct hypervisor hypervisor;
-	struct plan_estimate estimate;
+	struct plan_estimate estimate; /* orchestrator/plan/estimate.c has the formula */
 };
 
 /* `exercise` NULL: the scenario's id. The plan borrows the scenario. Errors: name or team count out of its limits. */
@@ -61,9 +73,23 @@ struct capacity { /* what the host has; read by range_capacity() */
 int plan_check_capacity(const struct plan *plan, const struct capacity *capacity, struct error **err);
 
 void plan_print(const struct plan *plan, FILE *out);
+/* {"exercise","scenario","teams","hypervisor","estimate":{…},"resources":[{"kind","name","digest","team","needs":["kind name"…],
+ * "image"|"host"|"network","guest_index"}]}; new reference. */
 json_t *plan_to_json(const struct plan *plan);
 
-/* The facts for a host, as JSON text; caller frees. */
+/*
+ * The facts for a host, as JSON text with sorted keys; caller frees. Interfaces are numbered by the name of their network (eth0 is the first), so
+ * that the order in the file does not matter. Of hosts without access a trainee's host knows only those that its own options name.
+ */
 char *plan_facts(const struct scenario *scenario, const struct host *host);
+
+/* The interface's address, "02:…": locally administered, made of the two names alone, so the same for all teams. */
+void plan_mac(const struct host *host, const struct network *network, char text[PLAN_MAC_SIZE]);
+
+static inline void cleanup_plan_(struct plan **held)
+{
+	plan_destroy(*held);
+}
+#define cleanup_plan __attribute__((cleanup(cleanup_plan_)))
 
 #endif

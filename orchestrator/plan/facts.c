@@ -1,0 +1,202 @@
+/* What a guest is told of itself and of its surroundings: /etc/toride/facts.json (scenarios/roles/README.md). */
+#include <string.h>
+
+#include "common/address.h"
+#include "common/alloc.h"
+#include "common/cleanup.h"
+#include "common/digest.h"
+#include "orchestrator/plan.h"
+#include "orchestrator/route.h"
+#include "orchestrator/sorted.h"
+
+static const char *const access_names[] = {[ACCESS_NONE] = "none", [ACCESS_USER] = "user", [ACCESS_ROOT] = "root"};
+const char *const network_kind_names[] = {[NETWORK_LAN] = "lan", [NETWORK_INTERNET] = "internet", [NETWORK_CLOSED] = "closed"};
+
+static json_t *address_json(uint32_t address)
+{
+	struct address_text buffer;
+	return json_string(address_text(address, &buffer));
+}
+
+static json_t *subnet_json(uint32_t address, int prefix)
+{
+	struct address_text buffer;
+	return json_string(subnet_text(address, prefix, &buffer));
+}
+
+static json_t *text_json(const struct text *text)
+{
+	return json_pack("{s:s*, s:s*}", "ja", text->ja, "en", text->en);
+}
+
+void plan_mac(const struct host *host, const struct network *network, char text[PLAN_MAC_SIZE])
+{
+	struct digest digest;
+	char hex[DIGEST_TEXT_SIZE];
+	digest_init(&digest);
+	digest_add(&digest, "mac");
+	digest_add(&digest, host->name);
+	digest_add(&digest, network->name);
+	digest_finish(&digest, hex);
+	snprintf(text, PLAN_MAC_SIZE, "02:%.2s:%.2s:%.2s:%.2s:%.2s", hex, hex + 2, hex + 4, hex + 6, hex + 8);
+}
+
+static json_t *nics_facts(const struct host *host)
+{
+	json_t *facts = json_array();
+	cleanup_free const struct nic **nics = sorted_nics(host);
+	for (size_t i = 0; i < host->nics_count; i++) {
+		char mac[PLAN_MAC_SIZE];
+		plan_mac(host, nics[i]->network, mac);
+		cleanup_free char *device = xasprintf("eth%zu", i);
+		json_array_append_new(facts, json_pack("{s:s, s:s, s:o, s:i, s:s}", "device", device, "network",
+						       nics[i]->network->name, "address", address_json(nics[i]->address),
+						       "prefix", nics[i]->network->cidr.prefix, "mac", mac));
+	}
+	return facts;
+}
+
+static json_t *routes_facts(const struct scenario *scenario, const struct host *host)
+{
+	json_t *facts = json_array();
+	size_t count;
+	cleanup_free struct route *routes = routes_find(scenario, host, &count);
+	for (size_t i = 0; i < count; i++) {
+		const struct network *to = routes[i].to;
+		json_array_append_new(facts,
+				      json_pack("{s:o, s:o}", "to",
+						to ? subnet_json(to->cidr.address, to->cidr.prefix) : json_string("default"),
+						"via", address_json(routes[i].via)));
+	}
+	return facts;
+}
+
+static json_t *networks_facts(const struct scenario *scenario)
+{
+	json_t *facts = json_object();
+	for (size_t i = 0; i < scenario->networks_count; i++) {
+		const struct network *network = &scenario->networks[i];
+		json_object_set_new(facts, network->name,
+				    json_pack("{s:o, s:s}", "cidr", subnet_json(network->cidr.address, network->cidr.prefix),
+					      "kind", network_kind_names[network->kind]));
+	}
+	return facts;
+}
+
+/* An option of the host names the other one: a terminal its proxy, a server its directory. */
+static bool options_name(const struct host *host, const char *name)
+{
+	for (size_t i = 0; i < host->role->options_count; i++) {
+		const struct parameter *option = &host->role->options[i];
+		json_t *value = option->type == VALUE_HOST ? json_object_get(host->options, option->name) : NULL, *item;
+		size_t index;
+		if (json_is_string(value) && strcmp(json_string_value(value), name) == 0)
+			return true;
+		json_array_foreach(value, index,
+				   item) if (json_is_string(item) && strcmp(json_string_value(item), name) == 0) return true;
+	}
+	return false;
+}
+
+/* A trainee reads the facts of the hosts where he may work: they must not name the attacker. */
+static bool may_know(const struct host *host, const struct host *other)
+{
+	return host->access == ACCESS_NONE || other == host || other->access != ACCESS_NONE || options_name(host, other->name);
+}
+
+static json_t *hosts_facts(const struct scenario *scenario, const struct host *host)
+{
+	json_t *facts = json_object();
+	for (size_t i = 0; i < scenario->hosts_count; i++) {
+		const struct host *other = &scenario->hosts[i];
+		if (!may_know(host, other))
+			continue;
+		json_t *addresses = json_array();
+		cleanup_free const struct nic **nics = sorted_nics(other);
+		for (size_t n = 0; n < other->nics_count; n++)
+			json_array_append_new(addresses, address_json(nics[n]->address));
+		json_object_set_new(facts, other->name,
+				    json_pack("{s:s, s:o}", "role", other->role->name, "addresses", addresses));
+	}
+	return facts;
+}
+
+static json_t *people_facts(const struct scenario *scenario)
+{
+	json_t *facts = json_object();
+	for (size_t i = 0; i < scenario->people_count; i++) {
+		const struct person *person = &scenario->people[i];
+		json_object_set_new(facts, person->account,
+				    json_pack("{s:o, s:s?, s:s?}", "name", text_json(&person->name), "department",
+					      person->department, "terminal", person->terminal ? person->terminal->name : NULL));
+	}
+	return facts;
+}
+
+static void add_host_side(json_t *facts, const struct host *host)
+{
+	cleanup_free const struct nic **nics = sorted_nics(host);
+	for (size_t i = 0; i < host->nics_count; i++)
+		json_array_append_new(facts, subnet_json(nics[i]->address, 32));
+}
+
+/* The addresses that a rule's side means; an empty list means any. */
+static json_t *side_facts(const struct endpoint *endpoints, size_t count)
+{
+	json_t *facts = json_array();
+	for (size_t i = 0; i < count; i++) {
+		const struct endpoint *endpoint = &endpoints[i];
+		if (endpoint->kind == ENDPOINT_ANY) {
+			json_array_clear(facts);
+			return facts;
+		}
+		if (endpoint->kind == ENDPOINT_NETWORK)
+			json_array_append_new(facts,
+					      subnet_json(endpoint->network->cidr.address, endpoint->network->cidr.prefix));
+		if (endpoint->kind == ENDPOINT_HOST)
+			add_host_side(facts, endpoint->host);
+	}
+	return facts;
+}
+
+static json_t *rule_facts(const struct rule *rule)
+{
+	json_t *services = json_array();
+	for (size_t i = 0; i < rule->services_count; i++) {
+		const struct rule_service *service = &rule->services[i];
+		json_t *entry = json_pack("{s:s}", "protocol", service->protocol);
+		if (service->port)
+			json_object_set_new(entry, "port", json_integer(service->port));
+		json_array_append_new(services, entry);
+	}
+	return json_pack("{s:o, s:o, s:o, s:s, s:b}", "from", side_facts(rule->from, rule->from_count), "to",
+			 side_facts(rule->to, rule->to_count), "services", services, "action", rule->accept ? "accept" : "drop",
+			 "log", rule->log);
+}
+
+/* NULL where the host has no rules of its own. */
+static json_t *firewall_facts(const struct scenario *scenario, const struct host *host)
+{
+	for (size_t i = 0; i < scenario->firewalls_count; i++) {
+		const struct firewall *firewall = &scenario->firewalls[i];
+		if (firewall->host != host)
+			continue;
+		json_t *facts = json_array();
+		for (size_t r = 0; r < firewall->rules_count; r++)
+			json_array_append_new(facts, rule_facts(&firewall->rules[r]));
+		return facts;
+	}
+	return NULL;
+}
+
+char *plan_facts(const struct scenario *scenario, const struct host *host)
+{
+	uint32_t resolver = resolver_find(scenario, host);
+	cleanup_json json_t *facts =
+		json_pack("{s:s, s:s, s:s, s:s, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o*}", "exercise", scenario->id, "host",
+			  host->name, "role", host->role->name, "access", access_names[host->access], "options", host->options,
+			  "nics", nics_facts(host), "routes", routes_facts(scenario, host), "networks", networks_facts(scenario),
+			  "hosts", hosts_facts(scenario, host), "people", people_facts(scenario), "resolver",
+			  resolver ? address_json(resolver) : json_null(), "firewall", firewall_facts(scenario, host));
+	return json_dumps(facts, JSON_SORT_KEYS | JSON_INDENT(2));
+}
