@@ -4,7 +4,7 @@
 #include "common/address.h"
 #include "common/alloc.h"
 #include "common/cleanup.h"
-#include "common/digest.h"
+#include "orchestrator/digest.h"
 #include "orchestrator/plan.h"
 #include "orchestrator/route.h"
 #include "orchestrator/sorted.h"

@@ -5,7 +5,7 @@
 
 #include "common/alloc.h"
 #include "common/cleanup.h"
-#include "common/digest.h"
+#include "orchestrator/digest.h"
 #include "orchestrator/estimate.h"
 #include "orchestrator/sorted.h"
 

@@ -2,8 +2,8 @@
  * SHA-256 (FIPS 180-4, libsodium) over a sequence of texts. Each part is closed by a zero byte, so that ("ab", "c") and ("a", "bc")
  * differ.
  */
-#ifndef TORIDE_COMMON_DIGEST_H
-#define TORIDE_COMMON_DIGEST_H
+#ifndef TORIDE_ORCHESTRATOR_DIGEST_H
+#define TORIDE_ORCHESTRATOR_DIGEST_H
 
 #include <sodium/crypto_hash_sha256.h>
 

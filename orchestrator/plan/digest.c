@@ -1,4 +1,4 @@
-#include "common/digest.h"
+#include "orchestrator/digest.h"
 
 #include <stdarg.h>
 #include <stdio.h>
