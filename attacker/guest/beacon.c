@@ -147,9 +147,9 @@ static const char *task_read(const json_t *json, struct task *task)
 		return "the arguments are malformed";
 	const char *name;
 	json_t *value;
-	json_object_foreach(task->args, name,
-			    value) if (!protocol_variable(name) || !json_is_string(value) ||
-				       !protocol_value(json_string_value(value))) return "an argument is malformed";
+	json_object_foreach (task->args, name, value)
+		if (!protocol_variable(name) || !json_is_string(value) || !protocol_value(json_string_value(value)))
+			return "an argument is malformed";
 	return NULL;
 }
 
@@ -185,7 +185,8 @@ static char **environment_make(const struct task *task)
 		environment_add(environment, &count, kept[i], getenv(kept[i]));
 	const char *name;
 	json_t *value;
-	json_object_foreach(task->args, name, value) environment_add(environment, &count, name, json_string_value(value));
+	json_object_foreach (task->args, name, value)
+		environment_add(environment, &count, name, json_string_value(value));
 	return environment;
 }
 
@@ -379,7 +380,7 @@ static void limit_resources(void)
 		__rlimit_resource_t resource;
 		rlim_t limit;
 	} limits[] = {
-	    {RLIMIT_AS, 512 << 20}, {RLIMIT_NOFILE, 256}, {RLIMIT_CORE, 0}, {RLIMIT_FSIZE, 4 * PROTOCOL_UPLOAD_MAX_BYTES}};
+		{RLIMIT_AS, 512 << 20}, {RLIMIT_NOFILE, 256}, {RLIMIT_CORE, 0}, {RLIMIT_FSIZE, 4 * PROTOCOL_UPLOAD_MAX_BYTES}};
 	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
 		setrlimit(limits[i].resource, &(struct rlimit){limits[i].limit, limits[i].limit});
 	if (setpriority(PRIO_PROCESS, 0, 10) < 0)

@@ -34,9 +34,13 @@ enum {
 	PATH_BYTES = 256,
 };
 
-static const char *const folders[] = {
-    C2_FOLDER,	       C2_FOLDER "/tasks", C2_FOLDER "/taken", C2_FOLDER "/results", C2_FOLDER "/uploads", C2_FOLDER "/beacons",
-    C2_FOLDER "/lures"};
+static const char *const folders[] = {C2_FOLDER,
+				      C2_FOLDER "/tasks",
+				      C2_FOLDER "/taken",
+				      C2_FOLDER "/results",
+				      C2_FOLDER "/uploads",
+				      C2_FOLDER "/beacons",
+				      C2_FOLDER "/lures"};
 
 struct server {
 	char token[TOKEN_LENGTH + 1];
@@ -261,11 +265,11 @@ static struct answer post_upload(const struct request *request)
 }
 
 static const struct route routes[] = {
-    {"GET", "/", false, false, 0, false, get_front},
-    {"GET", "/poll", false, true, 0, false, get_poll},
-    {"POST", "/result", false, true, PROTOCOL_RESULT_MAX_BYTES, false, post_result},
-    {"POST", "/upload/", true, true, PROTOCOL_UPLOAD_MAX_BYTES, true, post_upload},
-    {"GET", "/", true, false, 0, false, get_lure},
+	{"GET", "/", false, false, 0, false, get_front},
+	{"GET", "/poll", false, true, 0, false, get_poll},
+	{"POST", "/result", false, true, PROTOCOL_RESULT_MAX_BYTES, false, post_result},
+	{"POST", "/upload/", true, true, PROTOCOL_UPLOAD_MAX_BYTES, true, post_upload},
+	{"GET", "/", true, false, 0, false, get_lure},
 };
 
 /* ---- requests ---- */
