@@ -104,19 +104,30 @@ static bool may_know(const struct host *host, const struct host *other)
 	return host->access == ACCESS_NONE || other == host || other->access != ACCESS_NONE || options_name(host, other->name);
 }
 
+/* Options by which a host says where it can be found: the names that DNS answers for, the port of its service. */
+static const char *const announced_options[] = {"sites", "port"};
+
+static json_t *host_facts(const struct host *host)
+{
+	json_t *addresses = json_array(), *facts = json_pack("{s:s, s:o}", "role", host->role->name, "addresses", addresses);
+	cleanup_free const struct nic **nics = sorted_nics(host);
+	for (size_t i = 0; i < host->nics_count; i++)
+		json_array_append_new(addresses, address_json(nics[i]->address));
+	for (size_t i = 0; i < sizeof announced_options / sizeof *announced_options; i++) {
+		json_t *value = json_object_get(host->options, announced_options[i]);
+		if (value)
+			json_object_set(facts, announced_options[i], value);
+	}
+	return facts;
+}
+
 static json_t *hosts_facts(const struct scenario *scenario, const struct host *host)
 {
 	json_t *facts = json_object();
 	for (size_t i = 0; i < scenario->hosts_count; i++) {
 		const struct host *other = &scenario->hosts[i];
-		if (!may_know(host, other))
-			continue;
-		json_t *addresses = json_array();
-		cleanup_free const struct nic **nics = sorted_nics(other);
-		for (size_t n = 0; n < other->nics_count; n++)
-			json_array_append_new(addresses, address_json(nics[n]->address));
-		json_object_set_new(facts, other->name,
-				    json_pack("{s:s, s:o}", "role", other->role->name, "addresses", addresses));
+		if (may_know(host, other))
+			json_object_set_new(facts, other->name, host_facts(other));
 	}
 	return facts;
 }

@@ -273,6 +273,17 @@ static void facts_hold_what_the_roles_readme_says(void **state)
 		assert_non_null(json_object_get(tanaka, keys[i]));
 }
 
+static void hosts_announce_their_port_and_sites(void **state)
+{
+	struct model *model = &((struct fixture *)*state)->model;
+	json_object_set_new(model->hosts[MODEL_PROXY].options, "port", json_integer(8080));
+	json_object_set_new(model->hosts[MODEL_PROXY].options, "sites", json_pack("[s]", "proxy.example"));
+	json_object_set_new(model->hosts[MODEL_PROXY].options, "password", json_string("its own business"));
+	cleanup_json json_t *tanaka = facts(model, MODEL_PC_TANAKA);
+	assert_json(json_object_get(json_object_get(tanaka, "hosts"), "proxy"),
+		    "{\"addresses\":[\"198.51.100.8\"],\"port\":8080,\"role\":\"proxy\",\"sites\":[\"proxy.example\"]}");
+}
+
 static void interfaces_are_numbered_by_network_name(void **state)
 {
 	const struct model *model = &((struct fixture *)*state)->model;
@@ -363,6 +374,7 @@ int main(void)
 		TEST(without_a_way_there_is_no_route_and_closed_networks_have_no_default),
 		TEST(the_nearest_resolver_is_taken),
 		TEST(facts_hold_what_the_roles_readme_says),
+		TEST(hosts_announce_their_port_and_sites),
 		TEST(interfaces_are_numbered_by_network_name),
 		TEST(trainees_facts_do_not_name_the_attacker),
 		TEST(limits_are_refused_with_their_reason),
