@@ -310,6 +310,7 @@ struct scenario {
 	struct role **roles;            size_t roles_count;     /* those in use */
 	struct image **images;          size_t images_count;    /* those in use */
 	struct ability **abilities;     size_t abilities_count; /* those in use */
+	struct pool *pool; /* owns all of it */
 };
 
 /* What scenario_load found wrong, all of it. */

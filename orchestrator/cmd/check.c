@@ -1,0 +1,91 @@
+/* toride check: every error and warning of scenario files. */
+#include <getopt.h>
+#include <stdio.h>
+
+#include "common/cleanup.h"
+#include "orchestrator/command.h"
+#include "orchestrator/scenario.h"
+#include "orchestrator/site.h"
+
+extern const struct command command_check;
+
+/* "1 error", "2 errors". */
+static void print_count(size_t count, const char *word)
+{
+	printf("%zu %s%s", count, word, count == 1 ? "" : "s");
+}
+
+static void print_summary(const char *file, const struct scenario *scenario, size_t warnings)
+{
+	const struct {
+		size_t count;
+		const char *word;
+	} parts[] = {{scenario->hosts_count, "host"},         {scenario->networks_count, "network"}, {scenario->steps_count, "step"},
+		     {scenario->injects_count, "inject"},     {scenario->objectives_count, "objective"}};
+	printf("%s: ok (", file);
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		fputs(i ? ", " : "", stdout);
+		print_count(parts[i].count, parts[i].word);
+	}
+	printf(", %zu dut%s", scenario->duties_count, scenario->duties_count == 1 ? "y" : "ies");
+	if (warnings > 0) {
+		fputs("; ", stdout);
+		print_count(warnings, "warning");
+	}
+	puts(")");
+}
+
+static int check_file(const char *file, const char *data_dir)
+{
+	struct scenario *scenario cleanup_scenario = NULL;
+	struct diagnostics diagnostics;
+	cleanup_error struct error *err = NULL;
+	int result = scenario_load(file, data_dir, &scenario, &diagnostics, &err);
+	if (result < 0) {
+		fprintf(stderr, "error: %s\n", error_text(err));
+		return EXIT_USAGE;
+	}
+	fputs(diagnostics.text, stdout);
+	if (result == 0) {
+		print_summary(file, scenario, diagnostics.warnings);
+	} else {
+		printf("%s: ", file);
+		print_count(diagnostics.errors, "error");
+		fputs(", ", stdout);
+		print_count(diagnostics.warnings, "warning");
+		putchar('\n');
+	}
+	fflush(stdout);
+	diagnostics_finish(&diagnostics);
+	return result == 0 ? EXIT_DONE : EXIT_REFUSED;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option options[] = {SITE_OPTIONS, {0}};
+	struct site site;
+	int option, status = EXIT_DONE;
+	site_init(&site);
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (site_option(&site, option, optarg))
+			continue;
+		site_finish(&site);
+		return command_usage(&command_check, "unknown option");
+	}
+	if (optind == argc) {
+		site_finish(&site);
+		return command_usage(&command_check, "which FILE?");
+	}
+	for (int i = optind; i < argc; i++) {
+		int result = check_file(argv[i], site.data_dir);
+		status = result > status ? result : status;
+	}
+	site_finish(&site);
+	return status;
+}
+
+const struct command command_check = {
+	"check", "FILE...", "show all errors of scenario files",
+	"Each error is printed as file:line:column with its line and the mend.\n"
+	"Exit status: 0 no errors (there may be warnings), 1 errors, 2 a file cannot be read.\n\n" SITE_HELP,
+	run};
