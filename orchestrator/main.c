@@ -7,11 +7,15 @@
 #include "orchestrator/command.h"
 
 /* In the order in which a new user meets them. */
+extern const struct command command_check;
 extern const struct command command_journal;
+extern const struct command command_schema;
 extern const struct command command_version;
 
 static const struct command *const commands[] = {
+	&command_check,
 	&command_journal,
+	&command_schema,
 	&command_version,
 };
 
