@@ -47,12 +47,13 @@ int attack_undo(struct attack *attack, int team, const struct step *step);
 struct graph;
 struct graph *graph_create(const struct scenario *scenario);
 void graph_destroy(struct graph *graph);
-/* A named thing happened at this exercise time: a step ended (with its outcome), an inject was sent, an objective reached, a report sent. */
+/* A named thing happened at this exercise time: a step ended (with its outcome), an inject was sent, an objective reached, a
+ * report sent. */
 void graph_step_began(struct graph *graph, const struct step *step);
 void graph_step_ended(struct graph *graph, const struct step *step, enum step_outcome outcome, int64_t at_ms);
 void graph_happened(struct graph *graph, const char *id, int64_t at_ms);
-/* The next step that is due at `now_ms` and has not begun, or NULL. *skip: it must be skipped because something that it needs was not done;
- * *why then names that (borrowed). */
+/* The next step that is due at `now_ms` and has not begun, or NULL. *skip: it must be skipped because something that it needs was
+ * not done; *why then names that (borrowed). */
 const struct step *graph_due(struct graph *graph, int64_t now_ms, bool *skip, const char **why);
 /* When the next look is worth it: exercise time, or -1 when nothing is foreseeable. */
 int64_t graph_next_ms(const struct graph *graph);
