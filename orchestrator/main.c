@@ -7,17 +7,18 @@
 #include "orchestrator/command.h"
 
 /* In the order in which a new user meets them. */
-extern const struct command command_check;
-extern const struct command command_journal;
-extern const struct command command_schema;
-extern const struct command command_version;
+/* clang-format off */
+#define COMMANDS(entry) \
+	entry(check) \
+	entry(schema) \
+	entry(journal) \
+	entry(version)
+/* clang-format on */
 
-static const struct command *const commands[] = {
-	&command_check,
-	&command_journal,
-	&command_schema,
-	&command_version,
-};
+#define DECLARE(name) extern const struct command command_##name;
+#define POINT(name) &command_##name,
+COMMANDS(DECLARE)
+static const struct command *const commands[] = {COMMANDS(POINT)};
 
 static int version(int argc, char **argv)
 {
@@ -29,7 +30,9 @@ const struct command command_version = {"version", "", "print the version", NULL
 
 static void print_commands(FILE *out)
 {
-	fputs("Toride: a cyber-defence training range.\n\nusage: toride COMMAND [OPTION]... (toride COMMAND --help says more)\n\n", out);
+	fputs("Toride: a cyber-defence training range.\n\nusage: toride COMMAND [OPTION]... (toride COMMAND --help says "
+	      "more)\n\n",
+	      out);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 		fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
 }
@@ -59,8 +62,8 @@ int main(int argc, char **argv)
 			continue;
 		if (!asks_for_help(argc - 1, argv + 1))
 			return command->run(argc - 1, argv + 1);
-		printf("usage: toride %s %s\n\n%s\n%s%s", command->name, command->usage, command->summary, command->help ? "\n" : "",
-		       command->help ? command->help : "");
+		printf("usage: toride %s %s\n\n%s\n%s%s", command->name, command->usage, command->summary,
+		       command->help ? "\n" : "", command->help ? command->help : "");
 		return EXIT_DONE;
 	}
 	fprintf(stderr, "error: there is no command '%s'; toride --help lists them\n", name);
