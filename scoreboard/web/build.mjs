@@ -1,7 +1,7 @@
 // Bundles the pages into OUT and writes what embeds them: assets.S (the bytes) and assets.inc (the table of scoreboard/assets.c).
 // Names of bundles hold a digest of their bytes, so that browsers may keep them for good.
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -13,6 +13,7 @@ if (!out) {
 	console.error("usage: node build.mjs OUT");
 	process.exit(2);
 }
+rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 
 const types = {
