@@ -12,6 +12,7 @@
 	entry(check) \
 	entry(schema) \
 	entry(journal) \
+	entry(doctor) \
 	entry(version)
 /* clang-format on */
 
