@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 VERSION := 0.1.0
 
 PACKAGES_BUILD := gcc make pkg-config libc6-dev libvirt-dev libyaml-dev libmicrohttpd-dev libsqlite3-dev libjansson-dev \
-	libsodium-dev libseccomp-dev libxml2-dev libcmark-dev libsystemd-dev libcurl4-openssl-dev
+	libsodium-dev libseccomp-dev libxml2-dev libcmark-dev libsystemd-dev libcurl4-openssl-dev libnftables-dev libmnl-dev
 PACKAGES_RUN := libvirt-daemon-system libvirt-daemon-driver-lxc libvirt-clients dnsmasq-base mmdebstrap nftables iproute2 jq
 PACKAGES_TEST := libcmocka-dev bats jq curl chromium fonts-noto-cjk sqlite3
 PACKAGES_DEV := clang clang-format clang-tidy libclang-rt-14-dev shellcheck wrk nginx-light podman crun
@@ -19,7 +19,7 @@ PACKAGES_WEB := $(if $(shell command -v npm 2>/dev/null),,nodejs npm)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))
 
-LIBRARIES := libvirt libvirt-lxc yaml-0.1 sqlite3 jansson libsodium libxml-2.0 libcmark libsystemd libcurl
+LIBRARIES := libvirt libvirt-lxc yaml-0.1 sqlite3 jansson libsodium libxml-2.0 libcmark libsystemd libcurl libnftables libmnl
 LIBRARIES_BOARD := libmicrohttpd jansson libseccomp libsystemd
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wformat=2
 HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
@@ -89,6 +89,12 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtoride.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call pkg_libs,$(LIBRARIES) cmocka $(LIBRARIES_TEST)) -lpthread
+
+# Calls the range without a daemon, for its tests and measurements.
+$(BUILD)/range-tool: $(BUILD)/obj/tests/range/range-tool.o $(BUILD)/libtoride.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LINK) -o $@ $^ $(call pkg_libs,$(LIBRARIES)) -lpthread
+check-range: $(BUILD)/range-tool
 
 # Parts of the scoreboard process are in no library.
 $(BUILD)/unit/test_sandbox: $(BUILD)/obj/scoreboard/sandbox.o

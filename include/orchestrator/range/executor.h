@@ -1,0 +1,31 @@
+/* Runs tasks that need each other on a pool of threads. What needs a failed task is left out; the rest goes on; every failure is
+ * told. */
+#ifndef TORIDE_ORCHESTRATOR_RANGE_EXECUTOR_H
+#define TORIDE_ORCHESTRATOR_RANGE_EXECUTOR_H
+
+#include "orchestrator/range/kind.h"
+
+enum task_state { TASK_WAITING, TASK_RUNNING, TASK_SETTLING, TASK_DONE, TASK_FAILED, TASK_LEFT_OUT };
+
+struct task {
+	struct work *work;	   /* to be made … */
+	const struct found *found; /* … or, when NULL, this to be removed */
+	char *name;		   /* of the resource, for progress */
+	size_t *needs;		   /* indexes of tasks before it */
+	size_t needs_count;
+	enum task_state state;
+};
+
+struct executor {
+	struct range *range;
+	struct task *tasks;
+	size_t tasks_count;
+	range_progress_fn *progress; /* may be NULL */
+	void *context;
+	const volatile bool *cancel;
+};
+
+/* *done counts the tasks that succeeded. -1 with every failure's text. */
+int executor_run(const struct executor *executor, size_t *done, struct error **err);
+
+#endif

@@ -1,0 +1,62 @@
+/* The kinds of resources: each is one const table of functions. */
+#ifndef TORIDE_ORCHESTRATOR_RANGE_KIND_H
+#define TORIDE_ORCHESTRATOR_RANGE_KIND_H
+
+#include "orchestrator/digest.h"
+#include "orchestrator/range/found.h"
+#include "orchestrator/range/guest.h"
+
+/* A planned resource on its way into being. */
+struct work {
+	struct range *range;
+	const struct plan *plan;
+	const struct resource *resource;
+	const struct work *works; /* of the whole plan, by the plan's indexes */
+	struct mark mark;	  /* its digest: the plan's, mixed with what the folders hold and with what it stands on */
+	char digest[65];
+	const volatile bool *cancel;
+	/* a guest that is starting: */
+	struct guest guest;
+	int64_t started_ms;
+};
+
+enum settled { SETTLE_FAILED = -1, SETTLE_NOT_YET, SETTLE_DONE };
+
+struct kind {
+	bool cached; /* stays when the exercise goes: image, layer */
+	/* Mixes what is not in the plan's digest into it. NULL: nothing. */
+	int (*content)(struct work *work, struct digest *digest, struct error **err);
+	/* Cached kinds: is it there already? */
+	bool (*exists)(const struct work *work);
+	int (*create)(struct work *work, virConnectPtr connection, struct error **err);
+	/* After create, until it is SETTLE_DONE: is it ready? NULL: at once. */
+	enum settled (*settle)(struct work *work, struct error **err);
+	int (*destroy)(struct range *range, virConnectPtr connection, const struct found *found, struct error **err);
+};
+extern const struct kind kind_image, kind_layer, kind_network, kind_disk, kind_guest;
+const struct kind *kind_of(enum resource_kind kind);
+
+/* The first need of that kind; the plan promises that it is there. */
+const struct work *work_need(const struct work *work, enum resource_kind kind);
+/* Where an image or layer lies: state_dir/images/NAME-DIGEST. Caller frees. */
+char *cache_path(const struct work *work);
+uint32_t work_id_base(const struct work *work);
+
+/* A folder state_dir/FOLDER/.tmp-XXXXXX for something that is being made, held by a lock; those of the dead are removed on the
+ * way. */
+struct draft {
+	char *path;
+	int lock;
+};
+int draft_create(const struct range *range, const char *folder, struct draft *draft, struct error **err);
+void draft_destroy(struct draft *draft);
+CLEANUP_DEFINE(draft, struct draft, draft_destroy(held));
+void drafts_remove_dead(const struct range *range, const char *folder);
+/* A new file for output in the draft. */
+int draft_log(const struct draft *draft, struct error **err);
+/* The last lines of the log, as one text for a person; caller frees. */
+char *draft_log_end(const struct draft *draft);
+/* The finished part of the draft gets its name; when another was faster, that is as good. */
+int draft_keep(const struct draft *draft, const char *part, const char *path, struct error **err);
+
+#endif

@@ -1,0 +1,33 @@
+/* Files and folders of the host: small helpers over the system calls, with errors that name the path and, for a full disk, the
+ * mend. */
+#ifndef TORIDE_ORCHESTRATOR_RANGE_TREE_H
+#define TORIDE_ORCHESTRATOR_RANGE_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/error.h"
+
+/* Sets the error of a failed file operation; says what helps when the disk is full. Always -1. */
+int file_error(struct error **err, int errnum, const char *what, const char *path);
+
+/* At most `limit` bytes of a small file, zero-ended; NULL with *err. Caller frees. */
+char *file_read(const char *path, size_t limit, struct error **err);
+/* Replaces the file's content as one step (a temporary file, renamed). */
+int file_write(const char *path, const char *content, struct error **err);
+
+int make_folder(const char *path, mode_t mode, struct error **err);  /* one that is there is fine */
+int make_folders(const char *path, mode_t mode, struct error **err); /* parents too */
+
+/* Removes a folder and all in it, whatever is in it; what is not there is fine. Does not cross into other file systems. */
+int tree_remove(const char *path, struct error **err);
+/* Copies what is in `from` over what is in `to`, owned by root. */
+int tree_copy(const char *from, const char *to, struct error **err);
+
+/* SHA-256 over names, kinds, modes (executable or not) and contents, in order of names; lower-case hex. A path that is not there
+ * has a digest, too. */
+int tree_digest(const char *path, char digest[65], struct error **err);
+
+#endif

@@ -1,0 +1,11 @@
+/* The wall of a bridge: an nftables netdev table "toride-BRIDGE" with our mark as its comment. The only caller of libnftables. */
+#ifndef TORIDE_ORCHESTRATOR_RANGE_WALL_H
+#define TORIDE_ORCHESTRATOR_RANGE_WALL_H
+
+#include "orchestrator/range/bridge.h"
+
+int wall_create(const char *bridge, const char *mark, struct error **err);
+int wall_destroy(const char *bridge, struct error **err); /* one that is not there is fine */
+int wall_each(const char *site, bridge_visit *visit, void *context, struct error **err);
+
+#endif

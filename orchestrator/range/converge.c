@@ -1,0 +1,337 @@
+/* Up, bake and down: what is there is compared with what is planned; the difference becomes tasks. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "common/alloc.h"
+#include "common/now.h"
+#include "orchestrator/digest.h"
+#include "orchestrator/range/cgroup.h"
+#include "orchestrator/range/executor.h"
+#include "orchestrator/range/overlay.h"
+#include "orchestrator/range/tree.h"
+
+enum { LOCK_WAIT_MS = 3000 };
+
+/* ---- one process at a time works on an exercise; a dead one's lock is gone ---- */
+
+/* The name becomes a folder: no name may lead elsewhere. */
+static bool is_exercise_name(const char *text)
+{
+	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+	return length && length <= PLAN_NAME_MAX && !text[length] && text[0] >= 'a';
+}
+
+static int lock_exercise(const struct range *range, const char *exercise, struct error **err)
+{
+	if (!is_exercise_name(exercise))
+		return error_set(err, "'%.40s' is not the name of an exercise", exercise);
+	cleanup_free char *folder = range_exercise_folder(range, exercise);
+	for (int64_t deadline_ms = monotonic_ms() + LOCK_WAIT_MS;;) {
+		if (make_folders(folder, 0711, err) < 0)
+			return -1;
+		cleanup_close int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		struct stat info;
+		/* Who removed the folder meanwhile has left us the lock of nothing. */
+		if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0 && fstat(lock, &info) == 0 && info.st_nlink > 0)
+			return steal_fd(&lock);
+		if (lock >= 0 && errno == EWOULDBLOCK && monotonic_ms() > deadline_ms)
+			return error_set(err, "exercise '%s' is being built or taken down by another process; wait for it",
+					 exercise);
+		if (lock < 0 && errno != ENOENT)
+			return file_error(err, errno, "lock", folder);
+		usleep(20000);
+	}
+}
+
+/* ---- works: the plan's resources with their digests ---- */
+
+static int finish_digest(struct work *work, struct error **err)
+{
+	struct digest digest;
+	digest_init(&digest);
+	digest_add(&digest, work->resource->digest);
+	const struct kind *kind = kind_of(work->resource->kind);
+	if (kind->content && kind->content(work, &digest, err) < 0)
+		return error_prefix(err, "%s '%s'", resource_kind_names[work->resource->kind], work->resource->name);
+	for (size_t i = 0; i < work->resource->needs_count; i++)
+		digest_add(&digest, work->works[work->resource->needs[i]].digest);
+	digest_finish(&digest, work->digest);
+	snprintf(work->mark.digest, sizeof work->mark.digest, "%.32s", work->digest);
+	return 0;
+}
+
+static struct work *make_works(struct range *range, const struct plan *plan, int block, const volatile bool *cancel,
+			       struct error **err)
+{
+	static const volatile bool never;
+	cleanup_free struct work *works = xcalloc(plan->resources_count + 1, sizeof *works);
+	for (size_t i = 0; i < plan->resources_count; i++) {
+		const struct resource *resource = &plan->resources[i];
+		const char *name = resource->network ? resource->network->name
+				   : resource->host  ? resource->host->name
+						     : resource->image->name;
+		struct work *work = &works[i];
+		*work = (struct work){.range = range,
+				      .plan = plan,
+				      .resource = resource,
+				      .works = works,
+				      .guest = GUEST_CLOSED,
+				      .cancel = cancel ? cancel : &never};
+		work->mark = (struct mark){.kind = resource->kind, .team = resource->team, .block = block};
+		snprintf(work->mark.site, sizeof work->mark.site, "%s", range->site);
+		snprintf(work->mark.exercise, sizeof work->mark.exercise, "%s", plan->exercise);
+		snprintf(work->mark.name, sizeof work->mark.name, "%s", name);
+		if (resource->guest_index >= BLOCK_GUESTS) {
+			error_set(err, "over %d guests in an exercise", BLOCK_GUESTS);
+			return NULL;
+		}
+		if (finish_digest(work, err) < 0)
+			return NULL;
+	}
+	return steal(&works);
+}
+
+/* ---- tasks ---- */
+
+struct tasks {
+	struct task *items;
+	size_t count;
+};
+
+static void tasks_finish(struct tasks *tasks)
+{
+	for (size_t i = 0; i < tasks->count; i++) {
+		free(tasks->items[i].name);
+		free(tasks->items[i].needs);
+	}
+	free(tasks->items);
+}
+CLEANUP_DEFINE(tasks, struct tasks, tasks_finish(held));
+
+static void add_need(struct task *task, size_t need)
+{
+	*array_add(&task->needs, &task->needs_count) = need;
+}
+
+/* Guests go first; a network or disk goes when the guests that use it have gone. */
+static void add_removals(struct tasks *tasks, const struct found_list *found, const bool *stays)
+{
+	static const enum resource_kind order[] = {RESOURCE_GUEST, RESOURCE_DISK, RESOURCE_NETWORK};
+	size_t guests = 0;
+	for (size_t pass = 0; pass < sizeof order / sizeof *order; pass++) {
+		for (size_t i = 0; i < found->count; i++) {
+			const struct mark *mark = &found->items[i].mark;
+			if (stays[i] || mark->kind != order[pass])
+				continue;
+			struct task *task = array_add(&tasks->items, &tasks->count);
+			*task = (struct task){.found = &found->items[i],
+					      .name = xasprintf("%s/t%d/%s", mark->exercise, mark->team, mark->name)};
+			for (size_t guest = 0; pass > 0 && guest < guests; guest++)
+				if (tasks->items[guest].found->mark.team == mark->team)
+					add_need(task, guest);
+		}
+		if (pass == 0)
+			guests = tasks->count;
+	}
+}
+
+static size_t removal_of(const struct tasks *tasks, size_t removals, const struct mark *mark)
+{
+	for (size_t i = 0; i < removals; i++) {
+		const struct mark *removed = &tasks->items[i].found->mark;
+		if (removed->kind == mark->kind && removed->team == mark->team && strcmp(removed->name, mark->name) == 0)
+			return i;
+	}
+	return removals;
+}
+
+/* `is_there[i]`: resource i need not be made. */
+static void add_creations(struct tasks *tasks, struct work *works, size_t works_count, const bool *is_there)
+{
+	size_t removals = tasks->count;
+	cleanup_free size_t *task_of = xcalloc(works_count + 1, sizeof *task_of);
+	for (size_t i = 0; i < works_count; i++) {
+		if (is_there[i])
+			continue;
+		task_of[i] = tasks->count;
+		struct task *task = array_add(&tasks->items, &tasks->count);
+		*task = (struct task){.work = &works[i], .name = xstrdup(works[i].resource->name)};
+		for (size_t need = 0; need < works[i].resource->needs_count; need++)
+			if (!is_there[works[i].resource->needs[need]])
+				add_need(task, task_of[works[i].resource->needs[need]]);
+		size_t removal = removal_of(tasks, removals, &works[i].mark);
+		if (removal < removals)
+			add_need(task, removal);
+	}
+}
+
+/* What matches stays: whole, with the same digest, and with all that it stands on. */
+static void compare(const struct work *works, size_t works_count, const struct found_list *found, bool *is_there, bool *stays)
+{
+	for (size_t i = 0; i < works_count; i++) {
+		const struct work *work = &works[i];
+		if (kind_of(work->resource->kind)->cached) {
+			is_there[i] = kind_of(work->resource->kind)->exists(work);
+			continue;
+		}
+		const struct found *match = found_get(found, work->resource->kind, work->resource->team, work->mark.name);
+		is_there[i] = match && match->pieces == PIECES_ALL && strcmp(match->mark.digest, work->mark.digest) == 0;
+		for (size_t need = 0; need < work->resource->needs_count; need++)
+			is_there[i] = is_there[i] && is_there[work->resource->needs[need]];
+		if (is_there[i])
+			stays[match - found->items] = true;
+	}
+}
+
+/* ---- up and bake ---- */
+
+struct order { /* what was asked */
+	struct range *range;
+	const struct plan *plan;
+	range_progress_fn *progress;
+	void *context;
+	const volatile bool *cancel;
+};
+
+static int run_tasks(const struct order *order, const struct tasks *tasks, size_t *changed, struct error **err)
+{
+	const struct executor executor = {.range = order->range,
+					  .tasks = tasks->items,
+					  .tasks_count = tasks->count,
+					  .progress = order->progress,
+					  .context = order->context,
+					  .cancel = order->cancel};
+	return executor_run(&executor, changed, err);
+}
+
+static int converge(const struct order *order, struct work *works, virConnectPtr connection, size_t *changed, struct error **err)
+{
+	size_t count = order->plan->resources_count;
+	cleanup_with(found_list) struct found_list found = {0};
+	cleanup_with(tasks) struct tasks tasks = {0};
+	if (found_collect(order->range, connection, order->plan->exercise, &found, err) < 0)
+		return -1;
+	cleanup_free bool *is_there = xcalloc(count + 1, sizeof *is_there);
+	cleanup_free bool *stays = xcalloc(found.count + 1, sizeof *stays);
+	compare(works, count, &found, is_there, stays);
+	add_removals(&tasks, &found, stays);
+	add_creations(&tasks, works, count, is_there);
+	return run_tasks(order, &tasks, changed, err);
+}
+
+static void close_works(struct work *works, size_t count)
+{
+	for (size_t i = 0; works && i < count; i++)
+		guest_close(&works[i].guest);
+	free(works);
+}
+
+static int up(const struct order *order, virConnectPtr connection, size_t *changed, struct error **err)
+{
+	int block;
+	cleanup_free char *guests = range_guests_folder(order->range, order->plan->exercise);
+	cleanup_close int lock = lock_exercise(order->range, order->plan->exercise, err);
+	if (lock < 0 || make_folder(guests, 0711, err) < 0 ||
+	    block_allocate(order->range, connection, order->plan->exercise, &block, err) < 0)
+		return -1;
+	struct work *works = make_works(order->range, order->plan, block, order->cancel, err);
+	int result = works ? converge(order, works, connection, changed, err) : -1;
+	close_works(works, order->plan->resources_count);
+	return result;
+}
+
+int range_up(struct range *range, const struct plan *plan, range_progress_fn *progress, void *context,
+	     const volatile bool *cancel, size_t *changed, struct error **err)
+{
+	const struct order order = {.range = range, .plan = plan, .progress = progress, .context = context, .cancel = cancel};
+	size_t count = 0;
+	virConnectPtr connection = range_connection_take(range, err);
+	if (!connection)
+		return -1;
+	int result = up(&order, connection, &count, err);
+	range_connection_give(range, connection);
+	if (changed)
+		*changed = count;
+	return result;
+}
+
+int range_bake(struct range *range, const struct plan *plan, range_progress_fn *progress, void *context,
+	       const volatile bool *cancel, struct error **err)
+{
+	const struct order order = {.range = range, .plan = plan, .progress = progress, .context = context, .cancel = cancel};
+	struct work *works = make_works(range, plan, 0, cancel, err);
+	if (!works)
+		return -1;
+	cleanup_with(tasks) struct tasks tasks = {0};
+	cleanup_free bool *is_there = xcalloc(plan->resources_count + 1, sizeof *is_there);
+	for (size_t i = 0; i < plan->resources_count; i++) {
+		const struct kind *kind = kind_of(plan->resources[i].kind);
+		is_there[i] = !kind->cached || kind->exists(&works[i]);
+	}
+	add_creations(&tasks, works, plan->resources_count, is_there);
+	size_t changed = 0;
+	int result = run_tasks(&order, &tasks, &changed, err);
+	close_works(works, plan->resources_count);
+	return result;
+}
+
+/* ---- down ---- */
+
+/* Removes all that is found now; *found_any: there was something. */
+static int remove_found(const struct order *order, virConnectPtr connection, const char *exercise, bool *found_any,
+			size_t *changed, struct error **err)
+{
+	cleanup_with(found_list) struct found_list found = {0};
+	cleanup_with(tasks) struct tasks tasks = {0};
+	if (found_collect(order->range, connection, exercise, &found, err) < 0)
+		return -1;
+	cleanup_free bool *stays = xcalloc(found.count + 1, sizeof *stays);
+	*found_any = found.count > 0;
+	add_removals(&tasks, &found, stays);
+	return run_tasks(order, &tasks, changed, err);
+}
+
+/* Journals and whatever else others keep in the exercise's folder stay. */
+static int remove_folders(struct range *range, const char *exercise, struct error **err)
+{
+	cleanup_free char *folder = range_exercise_folder(range, exercise);
+	cleanup_free char *guests = range_guests_folder(range, exercise);
+	if (unmount_below(guests, err) < 0 || tree_remove(guests, err) < 0)
+		return -1;
+	rmdir(folder); /* when nothing else is in it */
+	return 0;
+}
+
+static int down(const struct order *order, virConnectPtr connection, const char *exercise, size_t *changed, struct error **err)
+{
+	/* A domain that libvirt was just starting for a process killed meanwhile may show only now: until nothing is found. */
+	bool found_any = true;
+	for (int round = 0; found_any && round < 5; round++)
+		if (remove_found(order, connection, exercise, &found_any, changed, err) < 0)
+			return -1;
+	if (found_any)
+		return error_set(err, "exercise '%s' keeps coming back; is another process building it?", exercise);
+	cgroup_remove_exercise(order->range->site, exercise);
+	drafts_remove_dead(order->range, "images");
+	drafts_remove_dead(order->range, "layers");
+	return remove_folders(order->range, exercise, err);
+}
+
+int range_down(struct range *range, const char *exercise, range_progress_fn *progress, void *context, size_t *changed,
+	       struct error **err)
+{
+	const struct order order = {.range = range, .progress = progress, .context = context};
+	size_t count = 0;
+	virConnectPtr connection = range_connection_take(range, err);
+	if (!connection)
+		return -1;
+	cleanup_close int lock = lock_exercise(range, exercise, err);
+	int result = lock < 0 ? -1 : down(&order, connection, exercise, &count, err);
+	range_connection_give(range, connection);
+	if (changed)
+		*changed = count;
+	return result;
+}

@@ -1,0 +1,58 @@
+/*
+ * Disks: a guest's own files over its host's layer and the image.
+ *     guests/tN-HOST/mark          what it is made for; written last
+ *     guests/tN-HOST/disk/upper    what the guest has changed; disk/work is overlayfs's own; nobody but root gets there
+ *     guests/tN-HOST/root          where it is mounted
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/alloc.h"
+#include "orchestrator/range/kind.h"
+#include "orchestrator/range/overlay.h"
+#include "orchestrator/range/tree.h"
+
+static int make_owned(const char *path, uint32_t owner, struct error **err)
+{
+	if (make_folder(path, 0755, err) < 0)
+		return -1;
+	return chown(path, owner, owner) < 0 ? file_error(err, errno, "give to the guest", path) : 0;
+}
+
+static int disk_create(struct work *work, virConnectPtr connection, struct error **err)
+{
+	(void)connection;
+	uint32_t owner = work_id_base(work);
+	const struct work *layer = work_need(work, RESOURCE_LAYER);
+	cleanup_free char *folder = range_disk_folder(work->range, work->mark.exercise, work->mark.team, work->mark.name);
+	cleanup_free char *own = xasprintf("%s/disk", folder);
+	cleanup_free char *upper = xasprintf("%s/upper", own);
+	cleanup_free char *upper_work = xasprintf("%s/work", own);
+	cleanup_free char *root = xasprintf("%s/root", folder);
+	cleanup_free char *mark_path = xasprintf("%s/mark", folder);
+	cleanup_free char *layer_path = cache_path(layer);
+	cleanup_free char *image_path = cache_path(work_need(layer, RESOURCE_IMAGE));
+	/* The guest's root, nobody on the host, must reach `root`, and nothing else. */
+	if (make_folder(folder, 0711, err) < 0 || make_folder(own, 0700, err) < 0 || make_owned(upper, owner, err) < 0 ||
+	    make_owned(upper_work, owner, err) < 0 || make_folder(root, 0711, err) < 0)
+		return -1;
+	const struct overlay overlay = {.layers = {layer_path, image_path}, .layers_count = 2, .folder = own, .id_base = owner};
+	if (!is_mount_point(root) && overlay_mount(&overlay, root, err) < 0)
+		return -1;
+	char text[MARK_TEXT_MAX];
+	mark_text(&work->mark, text);
+	return file_write(mark_path, text, err);
+}
+
+static int disk_destroy(struct range *range, virConnectPtr connection, const struct found *found, struct error **err)
+{
+	(void)connection;
+	cleanup_free char *folder = range_disk_folder(range, found->mark.exercise, found->mark.team, found->mark.name);
+	return unmount_below(folder, err) < 0 ? -1 : tree_remove(folder, err);
+}
+
+const struct kind kind_disk = {
+	.create = disk_create,
+	.destroy = disk_destroy,
+};

@@ -1,0 +1,134 @@
+/* Guests: a transient libvirt domain on a disk, its limit on processes, and the wait until its services are up. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+
+#include "common/alloc.h"
+#include "common/now.h"
+#include "orchestrator/range/bridge.h"
+#include "orchestrator/range/cgroup.h"
+#include "orchestrator/range/kind.h"
+#include "orchestrator/range/tree.h"
+#include "orchestrator/range/watch.h"
+#include "orchestrator/range/xml.h"
+
+enum { GUEST_LOG_BYTES = 600 };
+
+static int define_nics(const struct work *work, struct guest_definition *definition, struct error **err)
+{
+	cleanup_json json_t *facts = json_loads(work->resource->facts, 0, NULL);
+	size_t i;
+	json_t *nic;
+	json_array_foreach (json_object_get(facts, "nics"), i, nic) {
+		const char *device, *network, *mac;
+		if (i == GUEST_NICS_MAX)
+			return error_set(err, "over %d interfaces", GUEST_NICS_MAX);
+		if (json_unpack(nic, "{s:s, s:s, s:s}", "device", &device, "network", &network, "mac", &mac) < 0)
+			return error_set(err, "interface %zu of its facts has no device, network or mac", i);
+		struct mark network_mark = work->mark;
+		network_mark.kind = RESOURCE_NETWORK;
+		snprintf(network_mark.name, sizeof network_mark.name, "%s", network);
+		struct nic_definition *made = &definition->nics[definition->nics_count++];
+		*made = (struct nic_definition){
+			.network = mark_object_name(&network_mark), .mac = xstrdup(mac), .device = xstrdup(device)};
+		mark_port_name(&work->mark, (int)i, made->port);
+	}
+	return 0;
+}
+
+static int define(const struct work *work, struct guest_definition *definition, struct error **err)
+{
+	cleanup_free char *folder = range_disk_folder(work->range, work->mark.exercise, work->mark.team, work->mark.name);
+	*definition = (struct guest_definition){.mark = work->mark,
+						.root = xasprintf("%s/root", folder),
+						.id_base = work_id_base(work),
+						.memory_bytes = work->resource->host->memory_bytes};
+	return define_nics(work, definition, err);
+}
+
+CLEANUP_DEFINE(definition, struct guest_definition, guest_definition_finish(held));
+
+static int guest_create(struct work *work, virConnectPtr connection, struct error **err)
+{
+	cleanup_with(definition) struct guest_definition definition = {0};
+	if (define(work, &definition, err) < 0)
+		return -1;
+	cleanup_free char *xml = xml_domain(&definition);
+	cleanup_with(domain) virDomainPtr domain = virDomainCreateXML(connection, xml, 0);
+	if (!domain)
+		return libvirt_error(err, "start");
+	for (size_t i = 0; i < definition.nics_count; i++)
+		if (interface_without_ipv6(definition.nics[i].port, err) < 0)
+			return -1;
+	if (guest_open_domain(work->range, domain, &work->guest, err) < 0 ||
+	    cgroup_limit(work->guest.init, &work->mark, work->resource->host->processes, err) < 0)
+		return -1;
+	watch_add(work->range->watch, &work->mark, domain);
+	work->started_ms = monotonic_ms();
+	return 0;
+}
+
+/* The end of a log inside the guest. */
+static char *guest_log_end(const struct guest *guest, const char *path)
+{
+	cleanup_close int fd = guest_file_open(guest, path, O_RDONLY);
+	off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+	cleanup_free char *text = xcalloc(1, GUEST_LOG_BYTES + 1);
+	if (fd < 0 || size <= 0 || pread(fd, text, GUEST_LOG_BYTES, size > GUEST_LOG_BYTES ? size - GUEST_LOG_BYTES : 0) <= 0)
+		return xstrdup("");
+	return xasprintf("\n%s: %s", path, text);
+}
+
+static enum settled guest_settle(struct work *work, struct error **err)
+{
+	if (guest_is_ready(&work->guest)) {
+		guest_close(&work->guest);
+		return SETTLE_DONE;
+	}
+	bool ended = guest_has_ended(&work->guest);
+	if (!ended && monotonic_ms() - work->started_ms < RANGE_READY_TIMEOUT_MS)
+		return SETTLE_NOT_YET;
+	cleanup_free char *start = guest_log_end(&work->guest, "/run/toride/start.log");
+	cleanup_free char *services = guest_log_end(&work->guest, "/run/toride/services.log");
+	if (ended)
+		error_set(err, "ended while it was starting; see its log in /var/log/libvirt/lxc");
+	else
+		error_set(err,
+			  "its services were not up in %d s; the role's start or a service does not end or keeps failing%s%s",
+			  RANGE_READY_TIMEOUT_MS / 1000, start, services);
+	guest_close(&work->guest);
+	return SETTLE_FAILED;
+}
+
+/* libvirt keeps a log for every name that ever was. */
+static void remove_log(const char *name)
+{
+	cleanup_free char *path = xasprintf("/var/log/libvirt/lxc/%s.log", name);
+	unlink(path);
+}
+
+static int guest_destroy(struct range *range, virConnectPtr connection, const struct found *found, struct error **err)
+{
+	struct mark is;
+	cleanup_free char *name = mark_object_name(&found->mark);
+	cleanup_with(domain) virDomainPtr domain = virDomainLookupByName(connection, name);
+	watch_remove(range->watch, &found->mark);
+	if (domain && domain_mark(domain, &is) && strcmp(is.site, range->site) == 0) {
+		pid_t init = guest_init_pid(domain);
+		/* Spares libvirt its own slower way of ending every process. */
+		if (init > 0)
+			kill(init, SIGKILL);
+		if (virDomainDestroy(domain) < 0 && virDomainIsActive(domain) == 1)
+			return libvirt_error(err, "stop");
+		remove_log(name);
+	}
+	cgroup_remove(&found->mark);
+	return 0;
+}
+
+const struct kind kind_guest = {
+	.create = guest_create,
+	.settle = guest_settle,
+	.destroy = guest_destroy,
+};

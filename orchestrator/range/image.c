@@ -1,0 +1,112 @@
+/* Images: a Debian root file system by mmdebstrap, once for each recipe; the recipe's folder is laid over it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "common/alloc.h"
+#include "orchestrator/digest.h"
+#include "orchestrator/range/kind.h"
+#include "orchestrator/range/sandbox.h"
+#include "orchestrator/range/tree.h"
+
+#define MMDEBSTRAP "/usr/bin/mmdebstrap"
+
+static int image_content(struct work *work, struct digest *digest, struct error **err)
+{
+	char folder[65] = "";
+	const struct image *image = work->resource->image;
+	if (image->folder && tree_digest(image->folder, folder, err) < 0)
+		return -1;
+	digest_add(digest, folder);
+	return 0;
+}
+
+static bool image_exists(const struct work *work)
+{
+	cleanup_free char *path = cache_path(work);
+	return access(path, F_OK) == 0;
+}
+
+static char *joined(char *const *items, size_t count)
+{
+	char *text = xstrdup("");
+	for (size_t i = 0; i < count; i++) {
+		char *longer = xasprintf("%s%s%s", text, i ? "," : "", items[i]);
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+static int debootstrap(const struct work *work, const struct draft *draft, const char *root, struct error **err)
+{
+	const struct image *image = work->resource->image;
+	if (access(MMDEBSTRAP, X_OK) < 0)
+		return error_set(err, "mmdebstrap is not installed; run `toride doctor --fix`");
+	cleanup_close int log = draft_log(draft, err);
+	if (log < 0)
+		return -1;
+	cleanup_free char *packages = joined(image->packages, image->packages_count);
+	cleanup_free char *include = xasprintf("--include=%s", packages);
+	cleanup_free char *temporary = xasprintf("TMPDIR=%s", draft->path);
+	const struct sandbox sandbox = {
+		.root_mount = -1,
+		.argv = (const char *const[]){MMDEBSTRAP, "--variant=minbase", "--mode=root", include, image->suite, root, NULL},
+		.environment = (const char *const[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "HOME=/root",
+						     "DEBIAN_FRONTEND=noninteractive", temporary, NULL},
+		.log = log,
+		.timeout_ms = RANGE_IMAGE_TIMEOUT_MS,
+		.cancel = work->cancel,
+	};
+	if (sandbox_run(&sandbox, err) == 0)
+		return 0;
+	cleanup_free char *end = draft_log_end(draft);
+	error_prefix(err, "mmdebstrap");
+	struct error *whole = NULL;
+	error_set(&whole, "%s; its last lines:\n%s", err ? error_text(*err) : "", end);
+	if (err)
+		error_free(steal(err));
+	return error_move(err, whole);
+}
+
+static int image_make(struct work *work, const char *path, struct error **err)
+{
+	cleanup_with(draft) struct draft draft = {.lock = -1};
+	if (draft_create(work->range, "images", &draft, err) < 0)
+		return -1;
+	cleanup_free char *root = xasprintf("%s/root", draft.path);
+	const char *folder = work->resource->image->folder;
+	if (debootstrap(work, &draft, root, err) < 0)
+		return -1;
+	if (folder && tree_copy(folder, root, err) < 0)
+		return -1;
+	return draft_keep(&draft, "root", path, err);
+}
+
+/* One at a time: a second one would only take the first one's bandwidth, or make the same image. */
+static int image_create(struct work *work, virConnectPtr connection, struct error **err)
+{
+	(void)connection;
+	cleanup_free char *path = cache_path(work);
+	cleanup_free char *folder = xasprintf("%s/images", work->range->state_dir);
+	cleanup_free char *lock_path = xasprintf("%s/.lock", folder);
+	if (make_folders(folder, 0700, err) < 0)
+		return -1;
+	cleanup_close int lock = open(lock_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (lock < 0)
+		return file_error(err, errno, "lock", lock_path);
+	while (flock(lock, LOCK_EX | LOCK_NB) < 0) {
+		if (*work->cancel)
+			return error_set(err, "cancelled");
+		usleep(100000);
+	}
+	return image_exists(work) ? 0 : image_make(work, path, err);
+}
+
+const struct kind kind_image = {
+	.cached = true,
+	.content = image_content,
+	.exists = image_exists,
+	.create = image_create,
+};

@@ -1,0 +1,262 @@
+/*
+ * Calls the range directly, for its tests: no daemon, no exercise.
+ *     range-tool up|bake FILE EXERCISE TEAMS    range-tool down|status EXERCISE    range-tool exercises
+ *     range-tool exec EXERCISE/TEAM/HOST [-u USER] [-t MS] [-l BYTES] [-i INPUT] -- CMD…
+ *     range-tool probe EXERCISE/TEAM/HOST ADDRESS PORT [PROXY PORT]    range-tool shell EXERCISE/TEAM/HOST
+ *     range-tool watch SECONDS
+ * State directory and so on come from the environment, as for toride (site.h).
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/now.h"
+#include "orchestrator/plan.h"
+#include "orchestrator/range.h"
+#include "orchestrator/site.h"
+
+static int failed(struct error *err)
+{
+	fprintf(stderr, "error: %s\n", error_text(err));
+	error_free(err);
+	return 1;
+}
+
+static void print_progress(const struct range_progress *progress, void *context)
+{
+	(void)context;
+	if (progress->finished)
+		fprintf(stderr, "%lld %s %s %s%s%s\n", (long long)monotonic_ms() % 1000000, progress->action,
+			resource_kind_names[progress->kind], progress->name, progress->error ? ": " : "",
+			progress->error ? progress->error : "");
+}
+
+static int load_plan(const struct site *site, char **argv, struct scenario **scenario, struct plan **plan, struct error **err)
+{
+	struct diagnostics diagnostics = {0};
+	int result = scenario_load(argv[0], site->data_dir, scenario, &diagnostics, err);
+	if (result > 0)
+		error_set(err, "%s", diagnostics.text);
+	diagnostics_finish(&diagnostics);
+	return result ? -1 : plan_create(*scenario, argv[1], atoi(argv[2]), plan, err);
+}
+
+static int build(const struct site *site, struct range *range, char **argv)
+{
+	struct error *err = NULL;
+	cleanup_scenario struct scenario *scenario = NULL;
+	cleanup_plan struct plan *plan = NULL;
+	range_progress_fn *progress = getenv("RANGE_TOOL_VERBOSE") ? print_progress : NULL;
+	size_t changed = 0;
+	if (load_plan(site, argv + 1, &scenario, &plan, &err) < 0)
+		return failed(err);
+	int64_t start_ms = monotonic_ms();
+	int result = strcmp(argv[0], "up") == 0 ? range_up(range, plan, progress, NULL, NULL, &changed, &err)
+						: range_bake(range, plan, progress, NULL, NULL, &err);
+	if (result < 0)
+		return failed(err);
+	printf("%zu changed, %lld ms\n", changed, (long long)(monotonic_ms() - start_ms));
+	return 0;
+}
+
+static int take_down(const struct site *site, struct range *range, char **argv)
+{
+	(void)site;
+	struct error *err = NULL;
+	size_t changed = 0;
+	int64_t start_ms = monotonic_ms();
+	if (range_down(range, argv[1], getenv("RANGE_TOOL_VERBOSE") ? print_progress : NULL, NULL, &changed, &err) < 0)
+		return failed(err);
+	printf("%zu changed, %lld ms\n", changed, (long long)(monotonic_ms() - start_ms));
+	return 0;
+}
+
+static int status(const struct site *site, struct range *range, char **argv)
+{
+	(void)site;
+	struct error *err = NULL;
+	cleanup_json json_t *found = NULL;
+	if (range_status(range, argv[1], &found, &err) < 0)
+		return failed(err);
+	json_dumpf(found, stdout, JSON_INDENT(1));
+	puts("");
+	return 0;
+}
+
+static int exercises(const struct site *site, struct range *range, char **argv)
+{
+	(void)site, (void)argv;
+	struct error *err = NULL;
+	char **names = NULL;
+	if (range_exercises(range, &names, &err) < 0)
+		return failed(err);
+	for (size_t i = 0; names[i]; free(names[i++]))
+		puts(names[i]);
+	free(names);
+	return 0;
+}
+
+struct target {
+	char exercise[32], host[32];
+	struct guest_id id;
+};
+
+static int parse_target(const char *text, struct target *target)
+{
+	if (sscanf(text, "%31[^/]/%d/%31s", target->exercise, &target->id.team, target->host) != 3)
+		return -1;
+	target->id.exercise = target->exercise;
+	target->id.host = target->host;
+	return 0;
+}
+
+static int run_exec(const struct site *site, struct range *range, char **argv)
+{
+	(void)site;
+	struct error *err = NULL;
+	struct target target;
+	struct exec_request request = {0};
+	struct exec_result result;
+	char **option = argv + 2;
+	if (parse_target(argv[1], &target) < 0)
+		return 2;
+	for (; *option && strcmp(*option, "--") != 0; option += 2) {
+		switch ((*option)[1]) {
+		case 'u':
+			request.user = option[1];
+			break;
+		case 't':
+			request.timeout_ms = atoi(option[1]);
+			break;
+		case 'l':
+			request.output_limit = (size_t)atol(option[1]);
+			break;
+		case 'i':
+			request.input = option[1];
+			request.input_length = strlen(option[1]);
+			break;
+		case 'p':
+			request.pass_stdio = true;
+			request.stdio[1] = 1;
+			request.stdio[2] = 2;
+			option--;
+			break;
+		default:
+			return 2;
+		}
+	}
+	request.argv = (const char *const *)option + 1;
+	if (range_exec(range, &target.id, &request, &result, &err) < 0)
+		return failed(err);
+	if (!request.pass_stdio) {
+		fwrite(result.out, 1, result.out_length, stdout);
+		fwrite(result.err, 1, result.err_length, stderr);
+	}
+	if (result.timed_out || result.truncated)
+		fprintf(stderr, "range-tool:%s%s\n", result.timed_out ? " timed out" : "", result.truncated ? " truncated" : "");
+	int exit_status = result.status;
+	exec_result_finish(&result);
+	return exit_status;
+}
+
+static int run_probe(const struct site *site, struct range *range, char **argv)
+{
+	(void)site;
+	static const char *const names[] = {"reached", "not reached", "unknown"};
+	struct error *err = NULL;
+	struct target target;
+	if (parse_target(argv[1], &target) < 0)
+		return 2;
+	struct probe_request request = {.from = &target.id, .address = argv[2], .port = atoi(argv[3]), .timeout_ms = 2000};
+	if (argv[4]) {
+		request.proxy_address = argv[4];
+		request.proxy_port = atoi(argv[5]);
+	}
+	enum probe_outcome outcome = range_probe(range, &request, &err);
+	puts(names[outcome]);
+	return err ? failed(err) : (int)outcome;
+}
+
+/* Gives standard input to the shell and prints what comes back. */
+static int run_shell(const struct site *site, struct range *range, char **argv)
+{
+	(void)site;
+	struct error *err = NULL;
+	struct target target;
+	int master;
+	pid_t pid;
+	char block[4096];
+	if (parse_target(argv[1], &target) < 0)
+		return 2;
+	if (range_shell(range, &target.id, argv[2], &master, &pid, &err) < 0)
+		return failed(err);
+	for (bool input = true;;) {
+		struct pollfd waits[2] = {{.fd = input ? 0 : -1, .events = POLLIN}, {.fd = master, .events = POLLIN}};
+		poll(waits, 2, -1);
+		if (waits[0].revents) {
+			ssize_t got = read(0, block, sizeof block);
+			input = got > 0;
+			if (got > 0 && write(master, block, (size_t)got) < 0)
+				break;
+		}
+		if (waits[1].revents) {
+			ssize_t got = read(master, block, sizeof block);
+			if (got < 0 && (waits[1].revents & POLLHUP))
+				break;
+			if (got > 0)
+				fwrite(block, 1, (size_t)got, stdout);
+		}
+	}
+	close(master);
+	return range_shell_wait(pid);
+}
+
+static void print_lost(const struct guest_id *guest, const char *detail, void *context)
+{
+	(void)context;
+	printf("lost %s/%d/%s: %s\n", guest->exercise, guest->team, guest->host, detail);
+	fflush(stdout);
+}
+
+static int run_watch(const struct site *site, struct range *range, char **argv)
+{
+	(void)site;
+	struct error *err = NULL;
+	if (range_watch(range, print_lost, NULL, &err) < 0)
+		return failed(err);
+	puts("watching");
+	fflush(stdout);
+	sleep((unsigned)atoi(argv[1]));
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int arguments; /* at least */
+	int (*run)(const struct site *site, struct range *range, char **argv);
+} commands[] = {
+	{"up", 3, build},	 {"bake", 3, build},	      {"down", 1, take_down},
+	{"status", 1, status},	 {"exercises", 0, exercises}, {"exec", 3, run_exec},
+	{"probe", 3, run_probe}, {"shell", 1, run_shell},     {"watch", 1, run_watch},
+};
+
+int main(int argc, char **argv)
+{
+	struct site site;
+	struct range *range = NULL;
+	struct error *err = NULL;
+	int result = 2;
+	site_init(&site);
+	const struct range_options options = {
+		.state_dir = site.state_dir, .data_dir = site.data_dir, .programs_dir = site.programs_dir, .uri = site.uri};
+	if (range_create(&options, &range, &err) < 0)
+		return failed(err);
+	for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
+		if (strcmp(argv[1], commands[i].name) == 0 && argc - 2 >= commands[i].arguments)
+			result = commands[i].run(&site, range, argv + 1);
+	range_destroy(range);
+	site_finish(&site);
+	return result;
+}
