@@ -1,6 +1,7 @@
 /*
  * An exercise in progress: each team's clock, the attack's schedule, injects, probes, the desk (claims, reports), the bot.
- * Lives on the loop's thread; what blocks goes through jobs. Every fact goes into the journal through exercise_record().
+ * Lives on the loop's thread; what blocks goes through workers of its own, so that a step which waits for its time limit holds up nobody's log-in.
+ * Every fact goes into the journal through exercise_record().
  */
 #ifndef TORIDE_ORCHESTRATOR_EXERCISE_H
 #define TORIDE_ORCHESTRATOR_EXERCISE_H
@@ -22,12 +23,13 @@ struct identity { /* who gives a command; judged by the orchestrator, never by t
 	const char *account;
 };
 
+/* Neither may call back into the exercise; exercise_ended_fn may destroy it. */
 typedef void exercise_event_fn(const struct event *event, void *context); /* each event, once it is in the journal */
-typedef void exercise_ended_fn(void *context);                            /* every team's clock has ended */
+typedef void exercise_ended_fn(void *context); /* every team's clock has ended, and the attack is taken back (a minute at most) */
 
 struct exercise_options {
 	sd_event *loop;
-	struct jobs *jobs;
+	struct jobs *jobs; /* not used: see above */
 	struct journal *journal; /* borrowed */
 	struct range *range;     /* borrowed */
 	const struct plan *plan; /* borrowed; holds the scenario */
@@ -36,16 +38,32 @@ struct exercise_options {
 	void *context;
 };
 
-/* Reads the journal so far (an exercise can be continued after a restart: its clocks are then paused). */
+/*
+ * Reads the journal so far: an exercise goes on after a restart, its clocks paused where their last event stands; a step that was under way is run again.
+ * Events of the past do not reach on_event; those that this writes (exercise.opened into an empty journal, clock.paused) do, before it returns.
+ * Errors: the journal was begun with another scenario text or number of teams, or holds exercise.closed.
+ */
 int exercise_create(const struct exercise_options *options, struct exercise **exercise, struct error **err);
+/* Before the range is taken down: nothing new begins, and what is under way ends without a trace in the journal. exercise_record() still works. */
+void exercise_close(struct exercise *exercise);
+/* Waits for what is under way on workers (a step's time limit at the longest; at once when the guests are gone). NULL is fine. */
 void exercise_destroy(struct exercise *exercise);
 
-/* Appends an event to the journal and tells on_event. Takes the event. A journal that cannot be written pauses every clock. */
+/*
+ * Appends an event to the journal and tells on_event. Takes the event. A journal that cannot be written (-1) pauses every clock: the engine tries again
+ * every two seconds, writes what happened meanwhile, and leaves the clocks paused.
+ */
 int exercise_record(struct exercise *exercise, struct event *event, struct error **err);
 int64_t exercise_clock_ms(const struct exercise *exercise, int team);
 
 /* The scenario's solution is played for this team, with the same commands that trainees have. */
 void exercise_set_bot(struct exercise *exercise, int team, bool on);
+
+/*
+ * A claim objective was reached (the engine sees states itself, but not whether a claim is right: the score does): what the scenario has `after` it may
+ * begin. Tell it also after a restart, for what the journal so far has reached. Telling it twice does nothing.
+ */
+void exercise_reached(struct exercise *exercise, int team, const char *objective, int64_t at_ms);
 
 void exercise_guest_lost(struct exercise *exercise, int team, const char *host, const char *detail);
 
@@ -58,6 +76,9 @@ void exercise_guest_lost(struct exercise *exercise, int team, const char *host, 
  *   inject  {"team", "inject"}; adjust {"team","points_milli","reason"}; grade {"team","duty","percent"}   instructor
  * Checked in full: types, lengths (a text 4 KiB, 32 texts a list), ids, the team's own clock (claims only while it runs), rate (30 a minute a team).
  * 0 and *answer (new reference, an object); -1 and *err, a text for the person.
+ *
+ * A claim that the team has made already, a report equal to the last one, a hint taken before: the answer is the first one's ({"seq", "repeated": true}), and
+ * the journal does not grow.
  */
 int exercise_command(struct exercise *exercise, const struct identity *who, const char *command, const json_t *args, json_t **answer,
 		     struct error **err);

@@ -1,0 +1,148 @@
+/* The insides of struct exercise, for the files of orchestrator/exercise/ alone. All of it lives on the loop's thread, except
+ * where a worker is named. */
+#ifndef TORIDE_ORCHESTRATOR_EXERCISE_ENGINE_H
+#define TORIDE_ORCHESTRATOR_EXERCISE_ENGINE_H
+
+#include "orchestrator/exercise.h"
+#include "orchestrator/exercise/clock.h"
+#include "orchestrator/exercise/desk.h"
+#include "orchestrator/exercise/probe.h"
+#include "orchestrator/exercise/schedule.h"
+
+enum {
+	STEP_WORKERS_PER_TEAM = 2, /* a step that waits for its time limit must not hold up another team's */
+	STEP_WORKERS_MAX = 32,
+	PROBE_WORKERS_MAX = 4,
+	PROBE_TIMEOUT_MS = 2000,
+	PREPARE_RETRY_MS = 5000,
+	UNDO_MAX_MS = 60000, /* one team's clean-up at the end; what was not reached is written as not looked at */
+	BOT_RUN_TIMEOUT_MS = 30000,
+	JOURNAL_RETRY_MS = 2000,
+	BACKLOG_MAX = 10000, /* facts that wait for a journal that cannot be written */
+	DETAIL_MAX_BYTES = 500,
+};
+
+enum preparation { PREPARE_NOT, PREPARE_RUNNING, PREPARE_DONE };
+
+struct team;
+
+struct team_step { /* one step of the attack for one team; the context of its job */
+	struct team *team;
+	const struct step *step;
+	bool running; /* a worker has it: the next two are the worker's */
+	bool tried;   /* false when the workers were stopped before its turn */
+	struct step_result result;
+	bool ended;
+	enum step_outcome outcome;
+	bool undone; /* in the journal */
+	int clean;   /* what attack_undo said; -2: not reached. Worker's while team->undoing */
+};
+
+struct team_probe { /* one objective's state for one team; the context of its job */
+	struct team *team;
+	const struct objective *objective; /* OBJECTIVE_STATE */
+	struct probe probe;
+	bool running; /* a worker has it: what is below is the worker's */
+	bool tried;
+	enum probe_seen seen;
+	bool silence;
+	struct error *fault; /* why it could not run */
+};
+
+struct team_play { /* what the bot runs in a guest; the context of its job */
+	struct team *team;
+	const struct solution_step *step; /* NULL: none under way */
+	bool tried;
+	int done;
+	struct exec_result result;
+	struct error *fault;
+};
+
+struct team {
+	struct exercise *exercise;
+	int number; /* from 1 */
+	struct clock clock;
+	bool was_running; /* while the journal is read: its clock had not been stopped */
+	struct schedule schedule;
+	struct team_step *steps;   /* as scenario->steps */
+	struct team_probe *probes; /* those objectives that have a state */
+	size_t probes_count;
+	json_t *entries; /* claims and reports in the journal: [{"id", "values", "seq"}] */
+	json_t *hints;	 /* taken: "objective/index" -> seq */
+	struct desk_rate rate;
+	sd_event_source *timer;
+	enum preparation preparation;
+	int64_t prepare_again_us;
+	bool prepare_tried; /* this and the next are the worker's while PREPARE_RUNNING */
+	struct error *prepare_fault;
+	bool prepare_told;
+	bool bot;
+	struct team_play play;
+	bool undoing, undo_tried, finished; /* after the end */
+};
+
+struct exercise {
+	struct exercise_options options;
+	const struct scenario *scenario;
+	struct attack *attack; /* NULL: the scenario has no steps */
+	struct jobs *step_jobs, *probe_jobs;
+	struct team *teams;
+	int teams_count;
+	bool opened, closed;	/* exercise.opened and exercise.closed are in the journal */
+	bool replaying;		/* the journal is read: events come from there */
+	bool closing;		/* nothing new begins */
+	bool ended;		/* on_ended has been, or will be, called */
+	struct event **backlog; /* not empty: the journal cannot be written */
+	size_t backlog_count;
+	size_t backlog_lost;
+	sd_event_source *journal_timer, *end_source;
+};
+
+int64_t monotonic_us(void);
+struct team *engine_team(struct exercise *exercise, int team); /* NULL: no such team */
+int64_t team_now_ms(const struct team *team);
+bool team_runs(const struct team *team);
+/* Looks at once, from the loop, at what is due. */
+void team_poke(struct team *team);
+/* Makes a text from anywhere fit for the journal: one line of good UTF-8, at most DETAIL_MAX_BYTES. Changes the text itself. */
+void clean_detail(char *text);
+
+/* ---- record.c: events into the journal ---- */
+/* Makes an event at the team's time now; takes over `body`. */
+struct event *team_event(struct team *team, const char *kind, const char *actor, json_t *body);
+/* A fact that has happened: never refused; it waits while the journal cannot be written. Takes the event. */
+void engine_fact(struct exercise *exercise, struct event *event);
+void team_fact(struct team *team, const char *kind, const char *actor, json_t *body);
+void team_alarm(struct team *team, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool engine_stalled(const struct exercise *exercise);
+/* Writes what waits, if anything does; -1: the journal still cannot be written. */
+int engine_writable(struct exercise *exercise, struct error **err);
+void record_finish(struct exercise *exercise);
+
+/* ---- apply.c: what an event changes here; the same for one just written and one read after a restart ---- */
+int engine_apply(struct exercise *exercise, const struct event *event, struct error **err);
+
+/* ---- steps.c ---- */
+void steps_init(struct team *team);
+void steps_finish(struct team *team);
+bool steps_ready(const struct team *team);	/* the attack may act */
+void steps_begin_due(struct team *team);	/* prepares first */
+int64_t steps_next_us(const struct team *team); /* when preparing is tried again; INT64_MAX */
+void steps_undo(struct team *team);		/* after the end, once nothing is in flight */
+
+/* ---- probes.c ---- */
+void probes_init(struct team *team);
+void probes_finish(struct team *team);
+void probes_run_due(struct team *team);
+int64_t probes_next_ms(const struct team *team); /* exercise time; INT64_MAX */
+void probes_step_ended(struct team *team);	 /* some may count from now on */
+void probes_trace_found(struct team *team, const char *host, const char *file);
+struct team_probe *probes_find(struct team *team, const char *objective);
+
+/* ---- bot.c ---- */
+void bot_play_due(struct team *team);
+
+/* ---- exercise.c ---- */
+void team_ended(struct team *team); /* its clock has ended, or something in flight came back after that */
+
+#endif
