@@ -200,7 +200,7 @@ const struct check checks_libvirt[] = {
 	{"virtlogd", true, virtlogd_inspect, virtlogd_fix,
 	 "start it: systemctl start virtlogd.socket; without systemd: virtlogd -d"},
 	{"libvirtd", true, libvirtd_inspect, libvirtd_fix,
-	 "start it: systemctl start libvirtd; without systemd: libvirtd -d (docs/architecture.md)"},
+	 "start it: systemctl start libvirtd; without systemd: libvirtd -d"},
 	{"containers", true, driver_inspect, NULL,
 	 "see journalctl -u libvirtd, or run libvirtd in a terminal; a /dev/kvm that hangs delays its first answer"},
 	{0},
