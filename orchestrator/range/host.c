@@ -1,12 +1,24 @@
 #include "orchestrator/host.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/alloc.h"
 #include "common/cleanup.h"
 #include "orchestrator/range/check.h"
 
 const char *const host_state_names[] = {[HOST_OK] = "ok", [HOST_NOTE] = "note", [HOST_WARN] = "warn", [HOST_FAIL] = "FAIL"};
+
+char *existing_part(const char *path)
+{
+	char *part = xstrdup(path);
+	struct stat status;
+	for (char *slash; stat(part, &status) != 0 && (slash = strrchr(part, '/')) && slash != part;)
+		*slash = '\0';
+	return part;
+}
 
 static enum host_state examine(const struct check *check, const struct check_context *context, bool fix, host_finding_fn *found,
 			       void *found_context)

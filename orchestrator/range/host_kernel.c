@@ -13,7 +13,9 @@
 #include "common/cleanup.h"
 #include "orchestrator/range/check.h"
 #include "orchestrator/range/mounts.h"
+#include "orchestrator/range/overlay.h"
 #include "orchestrator/range/program.h"
+#include "orchestrator/range/tree.h"
 
 #define BRIDGE_SETTING "/proc/sys/net/bridge/bridge-nf-call-iptables"
 #define SYSCTL_FILE "/etc/sysctl.d/60-toride.conf"
@@ -43,7 +45,8 @@ static bool try_in(int flags, const char *const *argv, const char *input, char *
 	return status == 0;
 }
 
-static enum host_state tried(bool well, const char *good, const char *bad, enum host_state otherwise, char *said, char **what)
+static enum host_state tried(bool well, const char *good, const char *bad, enum host_state otherwise, const char *said,
+			     char **what)
 {
 	*what = well ? xstrdup(good) : xasprintf("%s: %s", bad, said);
 	return well ? HOST_OK : otherwise;
@@ -116,6 +119,70 @@ static enum host_state cgroups_inspect(const struct check_context *context, char
 	}
 	*what = xasprintf("control groups (%s) limit memory and processes", unified ? "v2" : "v1");
 	return HOST_OK;
+}
+
+/* ---- layers of a guest's disk ---- */
+
+struct layers_try {
+	char *folder, *layer, *seen; /* seen: the layer's file through the overlay */
+};
+
+enum { LAYERS_ID_BASE = 0x10000000 };
+
+static int layers_prepare(const char *state_dir, struct layers_try *try, struct error **err)
+{
+	cleanup_free char *existing = existing_part(state_dir);
+	try->folder = xasprintf("%s/.doctor-XXXXXX", existing);
+	if (!mkdtemp(try->folder))
+		return file_error(err, errno, "make", try->folder);
+	try->layer = xasprintf("%s/layer", try->folder);
+	cleanup_free char *upper = xasprintf("%s/upper", try->folder), *work = xasprintf("%s/work", try->folder);
+	cleanup_free char *file = xasprintf("%s/file", try->layer);
+	try->seen = xasprintf("%s/root/file", try->folder);
+	cleanup_free char *root = xasprintf("%s/root", try->folder);
+	if (make_folder(try->layer, 0755, err) < 0 || make_folder(upper, 0755, err) < 0 || make_folder(work, 0755, err) < 0 ||
+	    make_folder(root, 0755, err) < 0 || file_write(file, "layer", err) < 0)
+		return -1;
+	if (chown(upper, LAYERS_ID_BASE, LAYERS_ID_BASE) < 0 || chown(work, LAYERS_ID_BASE, LAYERS_ID_BASE) < 0)
+		return file_error(err, errno, "change the owner of", upper);
+	return 0;
+}
+
+/* In a child with mounts of its own. */
+static int layers_mount(void *context)
+{
+	struct layers_try *try = context;
+	cleanup_error struct error *err = NULL;
+	cleanup_free char *root = xasprintf("%s/root", try->folder);
+	const struct overlay overlay = {
+		.layers = {try->layer}, .layers_count = 1, .folder = try->folder, .id_base = LAYERS_ID_BASE};
+	struct stat status;
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		error_set_errno(&err, errno, "a mount namespace");
+	else if (overlay_mount(&overlay, root, &err) == 0 && (stat(try->seen, &status) < 0 || status.st_uid != LAYERS_ID_BASE))
+		error_set(&err, "the owners of files in a layer are not shifted");
+	if (err)
+		fprintf(stderr, "%s", error_text(err));
+	return err ? 1 : 0;
+}
+
+static enum host_state layers_inspect(const struct check_context *context, char **what)
+{
+	struct layers_try try = {0};
+	cleanup_error struct error *err = NULL;
+	cleanup_free char *said = NULL;
+	int status = layers_prepare(context->state_dir, &try, &err);
+	if (status == 0)
+		status = program_run(&(struct program){.prepare = layers_mount, .context = &try, .timeout_ms = TRY_TIMEOUT_MS},
+				     &said, &err);
+	if (try.folder)
+		tree_remove(try.folder, NULL);
+	free(try.folder);
+	free(try.layer);
+	free(try.seen);
+	return tried(status == 0, "disks of shared layers with shifted owners (overlay, idmapped mounts) work where the state is",
+		     "disks of shared layers cannot be mounted where the state is", HOST_FAIL, err ? error_text(err) : said,
+		     what);
 }
 
 /* ---- network ---- */
@@ -201,6 +268,8 @@ const struct check checks_kernel[] = {
 	 "raise user.max_user_namespaces (sysctl); inside a container, start it privileged"},
 	{"sharing", true, sharing_inspect, sharing_fix, "mount --make-rshared of it, before libvirtd starts"},
 	{"cgroups", true, cgroups_inspect, NULL, "mount the control groups (a host with systemd has them), with memory and pids"},
+	{"layers", true, layers_inspect, NULL,
+	 "Linux 5.19 or newer, with overlayfs, and the state directory on ext4, xfs or btrfs (--state-dir)"},
 	{"links", true, links_inspect, NULL, "load the kernel modules bridge and veth"},
 	{"nftables", true, nftables_inspect, NULL, "load the kernel modules nf_tables, nf_conntrack, nft_log and nfnetlink_log"},
 	{"bridge-nf", true, bridge_inspect, bridge_fix, "sysctl net.bridge.bridge-nf-call-iptables=0"},

@@ -177,16 +177,6 @@ static enum host_state memory_inspect(const struct check_context *context, char 
 	return kib < 0 ? HOST_WARN : room(kib / 1024, memory_least_mib, memory_good_mib);
 }
 
-/* The nearest folder above (or at) the path that is there. */
-static char *existing_part(const char *path)
-{
-	char *part = xstrdup(path);
-	struct stat status;
-	for (char *slash; stat(part, &status) != 0 && (slash = strrchr(part, '/')) && slash != part;)
-		*slash = '\0';
-	return part;
-}
-
 static enum host_state disk_inspect(const struct check_context *context, char **what)
 {
 	cleanup_free char *folder = existing_part(context->state_dir);

@@ -27,4 +27,7 @@ struct check {
 /* Ended by a NULL id; in this order, as later ones build upon earlier ones. */
 extern const struct check checks_system[], checks_kernel[], checks_libvirt[];
 
+/* The nearest folder above (or at) the path that is there; caller frees. */
+char *existing_part(const char *path);
+
 #endif
