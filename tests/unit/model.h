@@ -264,3 +264,5 @@ static inline void model_finish(struct model *model)
 }
 
 #endif
+/* TEMPORARY */
+__attribute__((weak)) const char *const phase_names[] = {"detect", "triage", "analyse", "contain", "eradicate", "recover", "report", NULL};
