@@ -14,10 +14,10 @@ struct pool *pool_create(void);
 void pool_destroy(struct pool *pool); /* NULL is fine */
 
 void *pool_alloc(struct pool *pool, size_t count, size_t size); /* zeroed; count 0 gives a pointer too */
-char *pool_strdup(struct pool *pool, const char *text);         /* NULL gives NULL */
+char *pool_strdup(struct pool *pool, const char *text);		/* NULL gives NULL */
 char *pool_strndup(struct pool *pool, const char *text, size_t length);
 char *pool_printf(struct pool *pool, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void *pool_own(struct pool *pool, void *memory);   /* takes over what malloc gave; returns it */
+void *pool_own(struct pool *pool, void *memory);    /* takes over what malloc gave; returns it */
 json_t *pool_json(struct pool *pool, json_t *json); /* takes over the reference; returns it; NULL gives NULL */
 
 static inline void cleanup_pool_(struct pool **held)

@@ -20,8 +20,11 @@ static void print_summary(const char *file, const struct scenario *scenario, siz
 	const struct {
 		size_t count;
 		const char *word;
-	} parts[] = {{scenario->hosts_count, "host"},         {scenario->networks_count, "network"}, {scenario->steps_count, "step"},
-		     {scenario->injects_count, "inject"},     {scenario->objectives_count, "objective"}};
+	} parts[] = {{scenario->hosts_count, "host"},
+		     {scenario->networks_count, "network"},
+		     {scenario->steps_count, "step"},
+		     {scenario->injects_count, "inject"},
+		     {scenario->objectives_count, "objective"}};
 	printf("%s: ok (", file);
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 		fputs(i ? ", " : "", stdout);

@@ -26,9 +26,12 @@ static void print_reference(void)
 	cleanup_json json_t *shown = json_object();
 	puts("# Scenario reference\n\n"
 	     "<!-- Made by `toride schema --reference`; do not edit. -->\n\n"
-	     "Every key of the language. `*`: must be there. `toride check FILE` checks a file; `toride schema` prints the same as JSON Schema for editors.\n"
-	     "Texts that people read may hold `${host.NAME.ip}` in briefings, injects, hints and the solution (`${host.NAME.ip.NETWORK}` for a host on several networks).\n\n"
-	     "`use` merges networks, hosts, firewalls, people and desk by entry. An entry takes the place of one of the same name in a used file (or in a file used before);\n"
+	     "Every key of the language. `*`: must be there. `toride check FILE` checks a file; `toride schema` prints the same "
+	     "as JSON Schema for editors.\n"
+	     "Texts that people read may hold `${host.NAME.ip}` in briefings, injects, hints and the solution "
+	     "(`${host.NAME.ip.NETWORK}` for a host on several networks).\n\n"
+	     "`use` merges networks, hosts, firewalls, people and desk by entry. An entry takes the place of one of the same "
+	     "name in a used file (or in a file used before);\n"
 	     "`override: true` in it says that this is meant, else there is a warning.\n");
 	for (int i = 0; i < KINDS; i++)
 		schema_print_reference(kinds[i].schema, kinds[i].heading, kinds[i].introduction, shown, stdout);
@@ -60,8 +63,8 @@ static int run(int argc, char **argv)
 	return command_usage(&command_schema, "there is no schema '%s'", name);
 }
 
-const struct command command_schema = {
-	"schema", "[scenario|part|role|image|ability] | --reference", "print the language as JSON Schema",
-	"For editors that complete and check YAML while one types.\n"
-	"  --reference   print docs/scenario-reference.md instead\n",
-	run};
+const struct command command_schema = {"schema", "[scenario|part|role|image|ability] | --reference",
+				       "print the language as JSON Schema",
+				       "For editors that complete and check YAML while one types.\n"
+				       "  --reference   print docs/scenario-reference.md instead\n",
+				       run};

@@ -14,9 +14,11 @@ static void read_start(struct loading *loading, struct step *step, const struct 
 	int64_t offset_ms;
 	if (!at == !after)
 		findings_error(loading->findings, at ? &at->position : &node->position,
-			       at ? "a step has either `at` or `after`; take one away" : "a step needs `at: +5s` or `after: STEP + 5s`: say when it begins");
+			       at ? "a step has either `at` or `after`; take one away"
+				  : "a step needs `at: +5s` or `after: STEP + 5s`: say when it begins");
 	if (sound && value_moment(sound->text, name, &offset_ms) && !*name)
-		findings_error(loading->findings, &sound->position, "`after` must name what it comes after (`open + 10s`); for a time from the start write `at`");
+		findings_error(loading->findings, &sound->position,
+			       "`after` must name what it comes after (`open + 10s`); for a time from the start write `at`");
 	step->at = read_moment(loading, node, after ? "after" : "at");
 }
 
@@ -27,7 +29,8 @@ static void judge_technique(struct loading *loading, const struct step *step, co
 			return;
 	if (step->ability->techniques_count > 0)
 		findings_warning(loading->findings, &node->position, "the ability `%s` emulates %s%s, not %s", step->ability->id,
-				 step->ability->techniques[0], step->ability->techniques_count > 1 ? " and others" : "", step->technique);
+				 step->ability->techniques[0], step->ability->techniques_count > 1 ? " and others" : "",
+				 step->technique);
 }
 
 static void read_args(struct loading *loading, struct step *step, const struct node *node)
@@ -57,9 +60,11 @@ static void judge_beacon(struct loading *loading, const struct step *step, const
 		if (!node_get(node, "to"))
 			findings_error(loading->findings, &step->position, "a beacon needs `to`: the host that is its C&C");
 		if (!every)
-			findings_error(loading->findings, &step->position, "a beacon needs `every`: how often it polls its C&C (`every: 5s`)");
+			findings_error(loading->findings, &step->position,
+				       "a beacon needs `every`: how often it polls its C&C (`every: 5s`)");
 	} else if (every) {
-		findings_error(loading->findings, &every->position, "only a beacon has `every`; `%s` is run once", step->ability->id);
+		findings_error(loading->findings, &every->position, "only a beacon has `every`; `%s` is run once",
+			       step->ability->id);
 	}
 }
 
@@ -104,10 +109,12 @@ static void judge_carried(struct loading *loading, const struct step *step, cons
 {
 	const struct position *position = &node_get(node, "through")->position;
 	if (beacon->ability && beacon->ability->kind != ABILITY_BEACON)
-		findings_error(loading->findings, position, "`%s` is no beacon (its ability is `%s`); `through` names a step that starts one",
-			       beacon->id, beacon->ability->id);
+		findings_error(loading->findings, position,
+			       "`%s` is no beacon (its ability is `%s`); `through` names a step that starts one", beacon->id,
+			       beacon->ability->id);
 	else if (beacon->on && step->on && beacon->on != step->on)
-		findings_error(loading->findings, position, "the beacon `%s` runs on `%s`, not on `%s`; a beacon acts where it is", beacon->id,
+		findings_error(loading->findings, position,
+			       "the beacon `%s` runs on `%s`, not on `%s`; a beacon acts where it is", beacon->id,
 			       beacon->on->name, step->on->name);
 	if (step->ability && !step->ability->through_beacon)
 		findings_error(loading->findings, position, "the ability `%s` cannot be carried by a beacon; take `through` away",
@@ -116,8 +123,8 @@ static void judge_carried(struct loading *loading, const struct step *step, cons
 	for (int i = 0; own[i]; i++) {
 		const struct node *value = node_get(node, own[i]);
 		if (value)
-			findings_error(loading->findings, &value->position, "a step `through` a beacon has the beacon's `%s`; take this one away",
-				       own[i]);
+			findings_error(loading->findings, &value->position,
+				       "a step `through` a beacon has the beacon's `%s`; take this one away", own[i]);
 	}
 }
 
@@ -133,13 +140,15 @@ static void load_carried(struct loading *loading, struct step *step, const struc
 	step->as = beacon->as;
 }
 
-/* A trace whose host this scenario does not have cannot be looked for. `${to}` or `${via}` of a step without: the engine leaves it out. */
+/* A trace whose host this scenario does not have cannot be looked for. `${to}` or `${via}` of a step without: the engine leaves
+ * it out. */
 static void judge_traces(struct loading *loading, const struct step *step, const struct node *node)
 {
 	for (size_t i = 0; i < step->ability->expect_count; i++) {
 		const char *host = step->ability->expect[i].host;
 		if (strncmp(host, "${", 2) != 0 && index_find(loading, INDEX_HOST, host) < 0)
-			findings_error(loading->findings, &node->position, "the ability `%s` leaves a trace on a host `%s`, which this scenario does not have",
+			findings_error(loading->findings, &node->position,
+				       "the ability `%s` leaves a trace on a host `%s`, which this scenario does not have",
 				       step->ability->id, host);
 	}
 }
@@ -172,11 +181,12 @@ void load_messages(struct loading *loading)
 
 /* ---- order ---- */
 
-/* Steps and injects as one numbered graph: steps first. What waits for an objective or a report waits for people, not for the script. */
+/* Steps and injects as one numbered graph: steps first. What waits for an objective or a report waits for people, not for the
+ * script. */
 struct order {
 	struct loading *loading;
 	size_t count;
-	enum { NEW, OPEN, DONE } *states;
+	enum { NEW, OPEN, DONE } * states;
 	size_t *from; /* by which thing an open one was reached */
 };
 
@@ -192,7 +202,8 @@ static int number_of(const struct order *order, const char *id)
 static const char *id_of(const struct order *order, size_t number)
 {
 	const struct scenario *scenario = order->loading->scenario;
-	const char *id = number < scenario->steps_count ? scenario->steps[number].id : scenario->injects[number - scenario->steps_count].id;
+	const char *id = number < scenario->steps_count ? scenario->steps[number].id
+							: scenario->injects[number - scenario->steps_count].id;
 	return id ? id : "?";
 }
 
@@ -216,9 +227,9 @@ static int waits_for(const struct order *order, size_t number, size_t nth)
 static void report_cycle(const struct order *order, size_t number, size_t met)
 {
 	struct loading *loading = order->loading;
-	const struct node *node = met < loading->scenario->steps_count ?
-					  loading->lists[LIST_STEPS].nodes[met] :
-					  loading->lists[LIST_INJECTS].nodes[met - loading->scenario->steps_count];
+	const struct node *node = met < loading->scenario->steps_count
+					  ? loading->lists[LIST_STEPS].nodes[met]
+					  : loading->lists[LIST_INJECTS].nodes[met - loading->scenario->steps_count];
 	size_t size, shown = 0;
 	cleanup_free char *way = NULL;
 	FILE *out = open_memstream(&way, &size);
@@ -229,11 +240,12 @@ static void report_cycle(const struct order *order, size_t number, size_t met)
 	fprintf(out, "%s`%s`", shown == LIMIT_NAMES_LISTED ? "... " : "", id_of(order, met));
 	fclose(out);
 	if (number == met)
-		findings_error(loading->findings, &node->position, "`%s` waits for itself; look at its `after`, `needs` and `through`",
-			       id_of(order, met));
+		findings_error(loading->findings, &node->position,
+			       "`%s` waits for itself; look at its `after`, `needs` and `through`", id_of(order, met));
 	else
-		findings_error(loading->findings, &node->position, "a cycle: `%s` waits in the end for itself (%s, and that for `%s`); break it",
-			       id_of(order, met), way, id_of(order, number));
+		findings_error(loading->findings, &node->position,
+			       "a cycle: `%s` waits in the end for itself (%s, and that for `%s`); break it", id_of(order, met),
+			       way, id_of(order, number));
 }
 
 /* Depth first, without recursion: a chain may be as long as the list. */

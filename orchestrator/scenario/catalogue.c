@@ -66,7 +66,8 @@ static void judge_own_name(struct loading *loading, const struct node *root, con
 {
 	const struct node *node = node_sound(root, key);
 	if (node && strcmp(node->text, name) != 0)
-		findings_error(loading->findings, &node->position, "this is `%s` by its file's name; write `%s: %s`", name, key, name);
+		findings_error(loading->findings, &node->position, "this is `%s` by its file's name; write `%s: %s`", name, key,
+			       name);
 }
 
 /* ---- images ---- */
@@ -139,8 +140,8 @@ static void fill_role(struct loading *loading, struct role *role, const struct n
 	for (size_t i = 0; i < role->options_count; i++)
 		for (const struct field *field = schema_host.fields; field->key; field++)
 			if (strcmp(field->key, role->options[i].name) == 0)
-				findings_error(loading->findings, &root->position, "the option `%s` is a key of every host; give it another name",
-					       field->key);
+				findings_error(loading->findings, &root->position,
+					       "the option `%s` is a key of every host; give it another name", field->key);
 	read_role_services(loading, role, node_sound(root, "services"));
 }
 
@@ -174,12 +175,13 @@ const struct role *catalogue_role(struct loading *loading, const struct node *na
 /* ---- abilities ---- */
 
 /* ${...} of `expect`: the attack engine fills it in; here it is seen that it can. */
-static void judge_place_holder(struct loading *loading, const struct ability *ability, const char *name, size_t length, bool is_host,
-			       const struct position *position)
+static void judge_place_holder(struct loading *loading, const struct ability *ability, const char *name, size_t length,
+			       bool is_host, const struct position *position)
 {
 	static const char *const known[] = {"on", "to", "via", "on.ip", "to.ip", "via.ip", "as", "home", NULL};
 	cleanup_free char *held = xstrndup(name, length);
-	cleanup_free char *shown = quoted(held);
+	cleanup_free char *written = xasprintf("${%s}", held);
+	cleanup_free char *shown = quoted(written);
 	for (int i = 0; known[i]; i++)
 		if (strcmp(known[i], held) == 0 && (!is_host || i < 3))
 			return;
@@ -199,10 +201,11 @@ static void judge_place_holder(struct loading *loading, const struct ability *ab
 			return;
 	}
 	findings_error(loading->findings, position,
-		       is_host ? "`$%s` is no host; known are ${on}, ${to}, ${via}, and ${arg.NAME} of type host" :
-				 "there is no %s here; known are on, to, via, on.ip, to.ip, via.ip, as, home, arg.NAME, arg.NAME.ip (host), "
+		       is_host ? "%s is no host; known are ${on}, ${to}, ${via}, and ${arg.NAME} of type host"
+			       : "there is no %s here; known are on, to, via, on.ip, to.ip, via.ip, as, home, arg.NAME, "
+				 "arg.NAME.ip (host), "
 				 "arg.NAME.cidr (network), arg.NAME.name (path)",
-		       is_host ? held : shown);
+		       shown);
 }
 
 static void judge_template(struct loading *loading, const struct ability *ability, const struct node *node, bool is_host)
@@ -252,7 +255,8 @@ static void fill_ability(struct loading *loading, struct ability *ability, const
 	ability->techniques = pool_alloc(loading->pool, techniques ? techniques->count : 0, sizeof *ability->techniques);
 	for (size_t i = 0; techniques && i < techniques->count; i++)
 		if (!techniques->entries[i].value->faulty)
-			ability->techniques[ability->techniques_count++] = pool_strdup(loading->pool, techniques->entries[i].value->text);
+			ability->techniques[ability->techniques_count++] =
+				pool_strdup(loading->pool, techniques->entries[i].value->text);
 	ability->summary = read_text(loading, root, "summary");
 	ability->through_beacon = read_truth(root, "through_beacon", false);
 	ability->timeout_ms = read_number(root, "timeout", 0);

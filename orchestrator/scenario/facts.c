@@ -14,8 +14,9 @@ static bool nic_address(struct loading *loading, const struct host *host, const 
 			uint32_t *address)
 {
 	if (!network && host->nics_count > 1) {
-		findings_error(loading->findings, position, "`%s` has %zu addresses: write `${host.%s.ip.%s}`, or another of its networks",
-			       host->name, host->nics_count, host->name, host->nics[0].network->name);
+		findings_error(loading->findings, position,
+			       "`%s` has %zu addresses: write `${host.%s.ip.%s}`, or another of its networks", host->name,
+			       host->nics_count, host->name, host->nics[0].network->name);
 		return false;
 	}
 	for (size_t i = 0; i < host->nics_count; i++) {
@@ -39,8 +40,10 @@ static bool find_fact(struct loading *loading, char *fact, const struct position
 		parts[count++] = part;
 	bool known = (count == 3 || count == 4) && strcmp(parts[0], "host") == 0 && strcmp(parts[2], "ip") == 0;
 	if (!known) {
-		findings_error(loading->findings, position,
-			       "there is no fact %s; known is `${host.NAME.ip}` (a variable of the shell itself is written `$name`)", shown);
+		findings_error(
+			loading->findings, position,
+			"there is no fact %s; known is `${host.NAME.ip}` (a variable of the shell itself is written `$name`)",
+			shown);
 		return false;
 	}
 	int number = index_refer_name(loading, INDEX_HOST, parts[1], position);

@@ -44,7 +44,8 @@ static int read_all(int fd, const char *name, size_t length, char **text, struct
 	return 0;
 }
 
-/* Not blocked by a FIFO, not drowned by a device: regular files of a limited size alone. -1 with errno ENOENT left for the caller to see. */
+/* Not blocked by a FIFO, not drowned by a device: regular files of a limited size alone. -1 with errno ENOENT left for the caller
+ * to see. */
 static int read_regular(const char *path, struct stat *status, char **text, struct error **err)
 {
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -62,7 +63,8 @@ static int read_regular(const char *path, struct stat *status, char **text, stru
 static struct source *add_source(struct loading *loading, const char *name, char *text, size_t length)
 {
 	struct source *source = pool_alloc(loading->scratch, 1, sizeof *source);
-	*source = (struct source){.name = pool_strdup(loading->pool, name), .text = pool_own(loading->scratch, text), .length = length};
+	*source = (struct source){
+		.name = pool_strdup(loading->pool, name), .text = pool_own(loading->scratch, text), .length = length};
 	findings_source(loading->findings, source);
 	/* Length before text: no two lists of files hash alike. */
 	uint64_t size = length;
@@ -103,12 +105,12 @@ static void warn_override(struct loading *loading, const char *section, const st
 	bool meant = read_truth(now->value, "override", false);
 	if (before && !meant)
 		findings_warning(loading->findings, &now->key->position,
-				 "`%s.%s` takes the place of the one in %s:%d; if that is meant, write `override: true` in it", section,
-				 now->key->text, before->key->position.file, before->key->position.line);
+				 "`%s.%s` takes the place of the one in %s:%d; if that is meant, write `override: true` in it",
+				 section, now->key->text, before->key->position.file, before->key->position.line);
 	else if (!before && meant)
 		findings_warning(loading->findings, &now->key->position,
-				 "`%s.%s` says `override: true`, but no used file has a `%s`; take it away", section, now->key->text,
-				 now->key->text);
+				 "`%s.%s` says `override: true`, but no used file has a `%s`; take it away", section,
+				 now->key->text, now->key->text);
 }
 
 static void merge_section(struct loading *loading, enum section_kind kind, const struct node *map)
@@ -205,7 +207,8 @@ static void use_file(struct loading *loading, const struct source *user, const s
 		free(text);
 		if (!known->open)
 			return; /* used on two ways: merged once */
-		fault = xasprintf("a cycle of `use`: %s uses this file, directly or through others; take one of them away", known->name);
+		fault = xasprintf("a cycle of `use`: %s uses this file, directly or through others; take one of them away",
+				  known->name);
 		return fail_use(loading, node, fault);
 	}
 	const struct source *source = add_source(loading, path, text, (size_t)status.st_size);
@@ -252,8 +255,9 @@ static void finish_section(struct loading *loading, enum section_kind kind)
 		qsort(section->entries, section->count, sizeof *section->entries, compare_entries);
 	if (section->count <= sections[kind].limit)
 		return;
-	findings_error(loading->findings, &loading->root->position, "`%s` has %zu entries with those of the used files; %zu are the limit",
-		       sections[kind].key, section->count, sections[kind].limit);
+	findings_error(loading->findings, &loading->root->position,
+		       "`%s` has %zu entries with those of the used files; %zu are the limit", sections[kind].key, section->count,
+		       sections[kind].limit);
 	section->count = sections[kind].limit;
 }
 

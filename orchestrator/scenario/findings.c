@@ -53,7 +53,8 @@ static size_t source_of(const struct findings *findings, const struct position *
 	return i;
 }
 
-static void add(struct findings *findings, bool is_error, const struct position *position, const char *format, va_list arguments)
+__attribute__((format(printf, 4, 0))) static void add(struct findings *findings, bool is_error, const struct position *position,
+						      const char *format, va_list arguments)
 {
 	*(is_error ? &findings->errors : &findings->warnings) += 1;
 	if (findings_full(findings))
@@ -126,7 +127,8 @@ static void drop_repeated(struct findings *findings)
 
 /* ---- the source line ---- */
 
-/* The line breaks of YAML 1.1, as libyaml counts them: LF, CR, CRLF, NEL, LS, PS. Returns the length of the break at `at`, or 0. */
+/* The line breaks of YAML 1.1, as libyaml counts them: LF, CR, CRLF, NEL, LS, PS. Returns the length of the break at `at`, or 0.
+ */
 static size_t break_length(const char *at, const char *end)
 {
 	size_t left = (size_t)(end - at);
@@ -212,7 +214,8 @@ static const char *print_character(FILE *out, const char *at, const char *end, b
 	unsigned code = 0;
 	size_t length = character_length(at, end, &code);
 	bool printable = length > 0 && code >= 0x20 && code != 0x7f && !(code >= 0x80 && code < 0xa0) &&
-			 !(code >= 0x200b && code <= 0x200f) && !(code >= 0x2028 && code <= 0x202e) && !(code >= 0x2066 && code <= 0x2069);
+			 !(code >= 0x200b && code <= 0x200f) && !(code >= 0x2028 && code <= 0x202e) &&
+			 !(code >= 0x2066 && code <= 0x2069);
 	if (blank)
 		fputs(printable && is_wide(code) ? "  " : " ", out);
 	else if (printable)

@@ -22,10 +22,8 @@ static const struct {
 	const char *name;
 	enum match match; /* that fits it */
 } truth_keys[] = {
-	[TRUTH_HOST] = {"host", MATCH_EXACT},
-	[TRUTH_ADDRESSES] = {"addresses", MATCH_SET},
-	[TRUTH_TIME] = {"time", MATCH_TIME},
-	[TRUTH_TECHNIQUE] = {"technique", MATCH_EXACT},
+	[TRUTH_HOST] = {"host", MATCH_EXACT},	    [TRUTH_ADDRESSES] = {"addresses", MATCH_SET},
+	[TRUTH_TIME] = {"time", MATCH_TIME},	    [TRUTH_TECHNIQUE] = {"technique", MATCH_EXACT},
 	[TRUTH_ACCOUNT] = {"account", MATCH_EXACT},
 };
 enum { TRUTH_KEYS = sizeof truth_keys / sizeof *truth_keys };
@@ -37,7 +35,8 @@ static bool read_truth_reference(struct loading *loading, const struct node *nod
 	char *dot = strchr(copy, '.');
 	int key = 0;
 	if (!dot) {
-		findings_error(loading->findings, &node->position, "write `truth.STEP.KEY`, such as `truth.%s.host`", *copy ? copy : "open");
+		findings_error(loading->findings, &node->position, "write `truth.STEP.KEY`, such as `truth.%s.host`",
+			       *copy ? copy : "open");
 		return false;
 	}
 	*dot = '\0';
@@ -45,7 +44,8 @@ static bool read_truth_reference(struct loading *loading, const struct node *nod
 		key++;
 	if (key == TRUTH_KEYS) {
 		cleanup_free char *shown = quoted(dot + 1);
-		findings_error(loading->findings, &node->position, "a step has no truth %s; it has host, addresses, time, technique, account", shown);
+		findings_error(loading->findings, &node->position,
+			       "a step has no truth %s; it has host, addresses, time, technique, account", shown);
 		return false;
 	}
 	int number = index_refer_name(loading, INDEX_STEP, copy, &node->position);
@@ -55,9 +55,11 @@ static bool read_truth_reference(struct loading *loading, const struct node *nod
 	truth->key = (enum truth_key)key;
 	bool complete = loading->complete && truth->step->ability;
 	if (key == TRUTH_ADDRESSES && !truth->step->to && complete)
-		findings_error(loading->findings, &node->position, "the step `%s` has no `to`: there are no addresses to know", copy);
+		findings_error(loading->findings, &node->position, "the step `%s` has no `to`: there are no addresses to know",
+			       copy);
 	if (key == TRUTH_ACCOUNT && !truth->step->as && complete)
-		findings_error(loading->findings, &node->position, "the step `%s` has no `as`: there is no account to know", copy);
+		findings_error(loading->findings, &node->position, "the step `%s` has no `as`: there is no account to know",
+			       copy);
 	return true;
 }
 
@@ -108,8 +110,9 @@ static void judge_match(struct loading *loading, const struct node *node, const 
 	if (node->faulty || (!truth->step && !truth->literal))
 		return;
 	if ((answer->match == MATCH_TIME) != is_time)
-		findings_error(loading->findings, &node->position, is_time ? "a time is matched as `time`; take the other `match` away" :
-									     "only `truth.STEP.time` can be matched as `time`");
+		findings_error(loading->findings, &node->position,
+			       is_time ? "a time is matched as `time`; take the other `match` away"
+				       : "only `truth.STEP.time` can be matched as `time`");
 }
 
 /* ---- claims ---- */
@@ -151,7 +154,8 @@ static void read_claim(struct loading *loading, struct objective *objective, con
 			answer.tolerance_ms = tolerance_ms;
 		judge_match(loading, entry->value, &answer);
 		if (entry->value->kind == NODE_SCALAR && strcmp(entry->value->text, "any") == 0)
-			findings_error(loading->findings, &entry->value->position, "a claim needs something to be compared with, not `any`");
+			findings_error(loading->findings, &entry->value->position,
+				       "a claim needs something to be compared with, not `any`");
 		objective->fields[objective->fields_count++] = (struct claim_field){
 			.name = pool_strdup(loading->pool, entry->key->text),
 			.truth = answer.truth,
@@ -172,7 +176,8 @@ static void read_reach(struct loading *loading, struct state_probe *state, const
 	state->via = refer_host(loading, node_sound(node, "via"));
 	state->port = (int)read_number(node, "port", 0);
 	if (state->from && state->from == state->to)
-		findings_error(loading->findings, &node->position, "`from` and `to` are the same host; a host always reaches itself");
+		findings_error(loading->findings, &node->position,
+			       "`from` and `to` are the same host; a host always reaches itself");
 }
 
 static void read_absent(struct loading *loading, struct state_probe *state, const struct node *node)
@@ -188,12 +193,11 @@ static void read_state(struct loading *loading, struct objective *objective, con
 {
 	struct state_probe *state = &objective->state;
 	const struct node *probe = NULL;
-	if (node->kind != NODE_MAP)
-		return;
 	for (int kind = 0; state_kind_names[kind]; kind++) {
 		const struct node *found = node_get(node, state_kind_names[kind]);
 		if (found && probe)
-			findings_error(loading->findings, &found->position, "one state at a time; make another objective of this one");
+			findings_error(loading->findings, &found->position,
+				       "one state at a time; make another objective of this one");
 		if (!found || probe)
 			continue;
 		probe = found;
@@ -201,7 +205,8 @@ static void read_state(struct loading *loading, struct objective *objective, con
 	}
 	state->holds_ms = read_number(node, "holds", HOLDS_MS);
 	if (!probe && !node_get(node, "account-disabled"))
-		findings_error(loading->findings, &node->position, "a state needs one of `unreachable`, `reachable`, `file-absent`, `process-absent`");
+		findings_error(loading->findings, &node->position,
+			       "a state needs one of `unreachable`, `reachable`, `file-absent`, `process-absent`");
 	if (!probe || probe->faulty)
 		return;
 	if (state->kind == STATE_UNREACHABLE || state->kind == STATE_REACHABLE)
@@ -229,8 +234,8 @@ static void judge_times(struct loading *loading, const struct objective *objecti
 			       "`floor_at` counts from %s, `full_by` from %s; let both count from the same",
 			       floor_at->after ? floor_at->after : "the start", full_by->after ? full_by->after : "the start");
 	else if (floor_at->offset_ms <= full_by->offset_ms)
-		findings_error(loading->findings, &floor_node->position, "`floor_at` (%s) must come after `full_by` (%s)", floor_node->text,
-			       full->text);
+		findings_error(loading->findings, &floor_node->position, "`floor_at` (%s) must come after `full_by` (%s)",
+			       floor_node->text, full->text);
 }
 
 static void read_hints(struct loading *loading, struct objective *objective, const struct node *list)
@@ -244,8 +249,8 @@ static void read_hints(struct loading *loading, struct objective *objective, con
 		hint->cost_points = (int)read_number(node, "cost", 0);
 		hint->text = read_text_with_facts(loading, node, "text");
 		if (hint->cost_points > objective->points && node_sound(node, "cost") && objective->points > 0)
-			findings_warning(loading->findings, &node_get(node, "cost")->position, "this hint costs more than the objective's %d points",
-					 objective->points);
+			findings_warning(loading->findings, &node_get(node, "cost")->position,
+					 "this hint costs more than the objective's %d points", objective->points);
 	}
 }
 
@@ -266,10 +271,12 @@ static void read_rule(struct loading *loading, struct objective *objective, cons
 		objective->kind = rules[i].kind;
 		faulty = faulty || found->faulty;
 		if (count++ > 0)
-			findings_error(loading->findings, &found->position, "an objective has one of `claim`, `state` and `manual`; make two of it");
+			findings_error(loading->findings, &found->position,
+				       "an objective has one of `claim`, `state` and `manual`; make two of it");
 	}
 	if (count == 0)
-		findings_error(loading->findings, &node->position, "an objective needs one of `claim`, `state` and `manual: true`");
+		findings_error(loading->findings, &node->position,
+			       "an objective needs one of `claim`, `state` and `manual: true`");
 	if (count != 1 || faulty)
 		return;
 	if (objective->kind == OBJECTIVE_CLAIM)

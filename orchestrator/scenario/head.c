@@ -59,14 +59,14 @@ static char *read_id(struct loading *loading, enum index_kind kind, const struct
 	return read_string(loading, node, "id");
 }
 
-#define READ_IDS(list_kind, list_key, index, array)                                                                            \
-	do {                                                                                                                   \
-		read_list(loading, list_kind, list_key);                                                                       \
-		const struct records *records_ = &loading->lists[list_kind];                                                   \
-		scenario->array##_count = records_->count;                                                                     \
-		scenario->array = pool_alloc(loading->pool, records_->count, sizeof *scenario->array);                         \
-		for (size_t i = 0; i < records_->count; i++)                                                                   \
-			scenario->array[i].id = read_id(loading, index, records_->nodes[i], i);                                \
+#define READ_IDS(list_kind, list_key, index, array)                                                                              \
+	do {                                                                                                                     \
+		read_list(loading, list_kind, list_key);                                                                         \
+		const struct records *records_ = &loading->lists[list_kind];                                                     \
+		scenario->array##_count = records_->count;                                                                       \
+		scenario->array = pool_alloc(loading->pool, records_->count, sizeof *scenario->array);                           \
+		for (size_t i = 0; i < records_->count; i++)                                                                     \
+			scenario->array[i].id = read_id(loading, index, records_->nodes[i], i);                                  \
 	} while (0)
 
 void load_events(struct loading *loading)

@@ -11,7 +11,7 @@ static const struct {
 	[INDEX_NETWORK] = {"network", "networks"},
 	[INDEX_HOST] = {"host", "hosts"},
 	[INDEX_PERSON] = {"person", "people"},
-	[INDEX_CONTACT] = {"contact in `desk`", "contacts"},
+	[INDEX_CONTACT] = {"contact", "contacts in `desk`"},
 	[INDEX_STEP] = {"step", "steps"},
 	[INDEX_INJECT] = {"inject", "injects"},
 	[INDEX_OBJECTIVE] = {"objective", "objectives"},
@@ -29,8 +29,8 @@ bool index_add(struct loading *loading, enum index_kind kind, const struct node 
 {
 	struct index *index = &loading->indexes[kind];
 	if (index_find(loading, kind, key->text) >= 0) {
-		findings_error(loading->findings, &key->position, "there is another %s `%s`; give this one another name", words[kind].one,
-			       key->text);
+		findings_error(loading->findings, &key->position, "there is another %s `%s`; give this one another name",
+			       words[kind].one, key->text);
 		return false;
 	}
 	json_object_set_new(index->numbers, key->text, json_integer((json_int_t)number));
@@ -67,11 +67,11 @@ int index_refer(struct loading *loading, enum index_kind kind, const struct node
 	return index_refer_name(loading, kind, node->text, &node->position);
 }
 
-#define DEFINE_REFER(result, name, kind, array)                                                                                \
-	result refer_##name(struct loading *loading, const struct node *node)                                                  \
-	{                                                                                                                      \
-		int number = index_refer(loading, kind, node);                                                                 \
-		return number < 0 ? NULL : &loading->scenario->array[number];                                                  \
+#define DEFINE_REFER(result, name, kind, array)                                                                                  \
+	result refer_##name(struct loading *loading, const struct node *node)                                                    \
+	{                                                                                                                        \
+		int number = index_refer(loading, kind, node);                                                                   \
+		return number < 0 ? NULL : &loading->scenario->array[number];                                                    \
 	}
 DEFINE_REFER(const struct network *, network, INDEX_NETWORK, networks)
 DEFINE_REFER(const struct host *, host, INDEX_HOST, hosts)

@@ -28,14 +28,16 @@ static void read_cidr(struct loading *loading, struct network *network, const st
 	uint32_t first = subnet.address & subnet_mask(subnet);
 	address_format(first, address);
 	if (subnet.prefix < PREFIX_LEAST || subnet.prefix > PREFIX_MOST)
-		findings_error(loading->findings, &node->position, "a network may be from /%d to /%d, not /%d", PREFIX_LEAST, PREFIX_MOST,
-			       subnet.prefix);
+		findings_error(loading->findings, &node->position, "a network may be from /%d to /%d, not /%d", PREFIX_LEAST,
+			       PREFIX_MOST, subnet.prefix);
 	else if (first != subnet.address)
-		findings_error(loading->findings, &node->position, "`%s` is not the beginning of a network; write `%s/%d`", node->text, address,
-			       subnet.prefix);
+		findings_error(loading->findings, &node->position, "`%s` is not the beginning of a network; write `%s/%d`",
+			       node->text, address, subnet.prefix);
 	else if (is_special(subnet))
-		findings_error(loading->findings, &node->position,
-			       "`%s` is kept for other uses (RFC 6890); take 10.0.0.0/8, 192.168.0.0/16 or a documentation network", node->text);
+		findings_error(
+			loading->findings, &node->position,
+			"`%s` is kept for other uses (RFC 6890); take 10.0.0.0/8, 192.168.0.0/16 or a documentation network",
+			node->text);
 	else
 		network->cidr = subnet;
 }
@@ -67,16 +69,19 @@ static void judge_overlaps(struct loading *loading)
 			widest = i;
 			continue;
 		}
-		const struct network *network = &scenario->networks[subnets[i].number], *other = &scenario->networks[subnets[widest].number];
+		const struct network *network = &scenario->networks[subnets[i].number],
+				     *other = &scenario->networks[subnets[widest].number];
 		const struct node *at = node_get(loading->sections[SECTION_NETWORKS].entries[subnets[i].number].value, "cidr");
-		findings_error(loading->findings, &at->position, "the networks `%s` and `%s` overlap; give one of them other addresses",
-			       network->name, other->name);
+		findings_error(loading->findings, &at->position,
+			       "the networks `%s` and `%s` overlap; give one of them other addresses", network->name,
+			       other->name);
 	}
 }
 
 static void load_networks(struct loading *loading)
 {
-	static const char *const kinds[] = {[NETWORK_LAN] = "lan", [NETWORK_INTERNET] = "internet", [NETWORK_CLOSED] = "closed", NULL};
+	static const char *const kinds[] = {
+		[NETWORK_LAN] = "lan", [NETWORK_INTERNET] = "internet", [NETWORK_CLOSED] = "closed", NULL};
 	struct scenario *scenario = loading->scenario;
 	const struct section *section = &loading->sections[SECTION_NETWORKS];
 	scenario->networks = pool_alloc(loading->pool, section->count, sizeof *scenario->networks);
@@ -94,7 +99,8 @@ static void load_networks(struct loading *loading)
 		read_cidr(loading, network, node_sound(entry->value, "cidr"));
 		if (network->kind == NETWORK_INTERNET && internet)
 			findings_error(loading->findings, &entry->key->position,
-				       "`%s` and `%s` are both of kind `internet`; default routes can point to one only", internet->name, network->name);
+				       "`%s` and `%s` are both of kind `internet`; default routes can point to one only",
+				       internet->name, network->name);
 		else if (network->kind == NETWORK_INTERNET)
 			internet = network;
 	}
@@ -110,7 +116,8 @@ static void read_address(struct loading *loading, struct nic *nic, const struct 
 	char first[16], last[16];
 	if (strcmp(node->text, "dhcp") == 0) {
 		findings_error(loading->findings, &node->position,
-			       "`dhcp` (an address from a DHCP server) is not played yet; write an address of `%s`", network->name);
+			       "`dhcp` (an address from a DHCP server) is not played yet; write an address of `%s`",
+			       network->name);
 		return;
 	}
 	if (!value_address(node->text, &address) || network->cidr.prefix == 0)
@@ -121,7 +128,7 @@ static void read_address(struct loading *loading, struct nic *nic, const struct 
 	if (!subnet_contains(network->cidr, address) || address == network->cidr.address || address == broadcast)
 		findings_error(loading->findings, &node->position, "`%s` is %s; addresses of hosts go from %s to %s", node->text,
 			       address == network->cidr.address ? "the address of the network itself"
-			       : address == broadcast           ? "the broadcast address of the network"
+			       : address == broadcast		? "the broadcast address of the network"
 								: "outside its network",
 			       first, last);
 	else
@@ -140,8 +147,8 @@ static void judge_unique(struct loading *loading, json_t *addresses, const struc
 		return;
 	const char *other = json_string_value(json_object_get(addresses, node->text));
 	if (other)
-		findings_error(loading->findings, &node->position, "the address %s is taken by `%s`; give `%s` another one", node->text, other,
-			       host->name);
+		findings_error(loading->findings, &node->position, "the address %s is taken by `%s`; give `%s` another one",
+			       node->text, other, host->name);
 	else
 		json_object_set_new(addresses, node->text, json_string(host->name));
 }
@@ -176,10 +183,13 @@ static void load_host(struct loading *loading, struct host *host, const struct e
 	host->processes = (int)read_number(node, "processes", host->role ? host->role->processes : 0);
 	const struct node *runs = node_sound(node, "runs");
 	if (runs && strcmp(runs->text, "vm") == 0)
-		findings_error(loading->findings, &runs->position, "`vm` (a machine of its own) is not played yet; leave `runs` out");
+		findings_error(loading->findings, &runs->position,
+			       "`vm` (a machine of its own) is not played yet; leave `runs` out");
 	read_nics(loading, host, node_sound(node, "nics"), addresses);
-	if (host->role && host->role->forwards && host->nics_count == 1)
-		findings_warning(loading->findings, &host->position, "`%s` forwards packets, but is on one network only", host->name);
+	const struct node *nics = node_sound(node, "nics");
+	if (host->role && host->role->forwards && nics && nics->count == 1)
+		findings_warning(loading->findings, &host->position, "`%s` forwards packets, but is on one network only",
+				 host->name);
 	if (index_find(loading, INDEX_NETWORK, host->name) >= 0)
 		findings_error(loading->findings, &host->position,
 			       "`%s` is a network as well: rules could mean either; give the host another name", host->name);
@@ -266,7 +276,8 @@ static void refer_endpoint(struct loading *loading, const struct node *node, str
 		endpoint = (struct endpoint){.kind = ENDPOINT_NETWORK,
 					     .network = &scenario->networks[index_refer(loading, INDEX_NETWORK, node)]};
 	} else if (index_find(loading, INDEX_HOST, node->text) >= 0) {
-		endpoint = (struct endpoint){.kind = ENDPOINT_HOST, .host = &scenario->hosts[index_refer(loading, INDEX_HOST, node)]};
+		endpoint = (struct endpoint){.kind = ENDPOINT_HOST,
+					     .host = &scenario->hosts[index_refer(loading, INDEX_HOST, node)]};
 	} else if (loading->complete) {
 		const struct index *networks = &loading->indexes[INDEX_NETWORK], *hosts = &loading->indexes[INDEX_HOST];
 		const char *names[LIMIT_NETWORKS + LIMIT_HOSTS];
@@ -350,8 +361,8 @@ static void load_firewall(struct loading *loading, struct firewall *firewall, co
 	firewall->host = refer_host(loading, entry->key);
 	if (firewall->host && firewall->host->role && !firewall->host->role->forwards)
 		findings_error(loading->findings, &entry->key->position,
-			       "`%s` (role `%s`) forwards no packets: rules belong to a host whose role does, such as `firewall`", firewall->host->name,
-			       firewall->host->role->name);
+			       "`%s` (role `%s`) forwards no packets: rules belong to a host whose role does, such as `firewall`",
+			       firewall->host->name, firewall->host->role->name);
 	if (!rules || rules->kind != NODE_LIST)
 		return;
 	size_t errors = findings_errors(loading->findings);
@@ -377,5 +388,6 @@ void load_lan(struct loading *loading)
 	for (size_t i = 0; i < section->count; i++)
 		load_firewall(loading, &scenario->firewalls[i], &section->entries[i]);
 	if (loading->complete && scenario->hosts_count == 0)
-		findings_error(loading->findings, &loading->root->position, "there are no `hosts`: write them here, or `use` a file that has them");
+		findings_error(loading->findings, &loading->root->position,
+			       "there are no `hosts`: write them here, or `use` a file that has them");
 }

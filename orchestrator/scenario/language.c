@@ -3,17 +3,21 @@
 #include "orchestrator/scenario/types.h"
 
 static const char *const version_choices[] = {"1", NULL};
-static const struct schema version = {
-	.shape = SHAPE_SCALAR, .expects = "`1`, the language's version", .accepts = accepts_choice, .json_type = "integer",
-	.choices = version_choices};
+static const struct schema version = {.shape = SHAPE_SCALAR,
+				      .expects = "`1`, the language's version",
+				      .accepts = accepts_choice,
+				      .json_type = "integer",
+				      .choices = version_choices};
 
 static const char *const language_choices[] = {"ja", "en", NULL};
 static const struct schema language = {
 	.shape = SHAPE_SCALAR, .expects = "`ja` or `en`", .accepts = accepts_choice, .choices = language_choices};
 static const struct schema languages = {
 	.shape = SHAPE_LIST, .expects = "a list of languages (`[ja, en]`)", .item = &language, .least = 1, .most = 2};
-static const struct schema uses = {
-	.shape = SHAPE_LIST, .expects = "a list of files (`[../lans/small-office.yaml]`)", .item = &type_line, .most = LIMIT_FILES};
+static const struct schema uses = {.shape = SHAPE_LIST,
+				   .expects = "a list of files (`[../lans/small-office.yaml]`)",
+				   .item = &type_line,
+				   .most = LIMIT_FILES};
 
 /* ---- the LAN ---- */
 
@@ -39,9 +43,11 @@ static const struct schema access_level = {
 static const char *const runs_choices[] = {"container", "vm", NULL};
 static const struct schema runs = {
 	.shape = SHAPE_SCALAR, .expects = "`container` or `vm`", .accepts = accepts_choice, .choices = runs_choices};
-static const struct schema nics = {
-	.shape = SHAPE_MAP, .expects = "a map of networks to addresses (`{office: 10.1.1.20}`)", .item = &type_host_address,
-	.least = 1, .most = LIMIT_NICS};
+static const struct schema nics = {.shape = SHAPE_MAP,
+				   .expects = "a map of networks to addresses (`{office: 10.1.1.20}`)",
+				   .item = &type_host_address,
+				   .least = 1,
+				   .most = LIMIT_NICS};
 static const struct field host_fields[] = {
 	{"role", &type_name, REQUIRED, "what it does: the name of a folder in scenarios/roles"},
 	{"nics", &nics, REQUIRED, "its networks and its address on each (`{office: 10.1.1.20}`)"},
@@ -115,12 +121,18 @@ static const struct schema desk = {.shape = SHAPE_MAP, .item = &contact, .most =
 
 /* ---- the attack ---- */
 
-static const struct schema poll_interval = {
-	.shape = SHAPE_SCALAR, .expects = "a time from `1s` to `1h`", .accepts = accepts_duration, .pattern = "^[0-9]+[smh]$",
-	.least = 1000, .most = 3600000};
-static const struct schema needs = {.shape = SHAPE_EITHER, .expects = "a step, or a list of steps", .either = {&type_name, &type_names}};
-static const struct schema arguments = {
-	.shape = SHAPE_MAP, .expects = "a map of the ability's arguments (`{host: file}`)", .item = &type_any, .most = LIMIT_PARAMETERS};
+static const struct schema poll_interval = {.shape = SHAPE_SCALAR,
+					    .expects = "a time from `1s` to `1h`",
+					    .accepts = accepts_duration,
+					    .pattern = "^[0-9]+[smh]$",
+					    .least = 1000,
+					    .most = 3600000};
+static const struct schema needs = {
+	.shape = SHAPE_EITHER, .expects = "a step, or a list of steps", .either = {&type_name, &type_names}};
+static const struct schema arguments = {.shape = SHAPE_MAP,
+					.expects = "a map of the ability's arguments (`{host: file}`)",
+					.item = &type_any,
+					.most = LIMIT_PARAMETERS};
 static const struct field step_fields[] = {
 	{"id", &type_name, REQUIRED, "the step's name"},
 	{"ability", &type_name, REQUIRED, "what is done: the name of a file in attacker/abilities"},
@@ -161,20 +173,27 @@ static const char *const match_choices[] = {"exact", "set", "time", NULL};
 static const struct schema match = {
 	.shape = SHAPE_SCALAR, .expects = "`exact`, `set` or `time`", .accepts = accepts_choice, .choices = match_choices};
 static const struct field answer_fields[] = {
-	{"is", &type_line_or_lines, REQUIRED, "`any`, `truth.STEP.KEY` (host, addresses, time, technique, account), or the right value itself"},
+	{"is", &type_line_or_lines, REQUIRED,
+	 "`any`, `truth.STEP.KEY` (host, addresses, time, technique, account), or the right value itself"},
 	{"match", &match, OPTIONAL, "`exact`, `set` (a list in any order) or `time`; not given: as the truth asks"},
 	{"tolerance", &type_duration, OPTIONAL, "how far off a time may be (5m)"},
 	{"required", &type_boolean, OPTIONAL, "`false`: a report may leave it empty"},
 	{0},
 };
 static const struct schema answer_record = {.shape = SHAPE_RECORD, .name = "answer", .fields = answer_fields};
-static const struct schema answer = {
-	.shape = SHAPE_EITHER, .expects = "`any`, `truth.STEP.KEY`, the right value, or `{is: ..., match: ...}`",
-	.either = {&type_line, &type_lines, &answer_record}};
+static const struct schema answer = {.shape = SHAPE_EITHER,
+				     .expects = "`any`, `truth.STEP.KEY`, the right value, or `{is: ..., match: ...}`",
+				     .either = {&type_line, &type_lines, &answer_record}};
 
 static const struct schema claim = {
-	.shape = SHAPE_MAP, .name = "claim", .key = &type_field_name, .item = &answer, .least = 1, .most = LIMIT_FIELDS,
-	.expects = "a map of what is claimed to the truth (`{host: truth.open.host}`; `match` and `tolerance` hold for all of it)"};
+	.shape = SHAPE_MAP,
+	.name = "claim",
+	.key = &type_field_name,
+	.item = &answer,
+	.least = 1,
+	.most = LIMIT_FIELDS,
+	.expects =
+		"a map of what is claimed to the truth (`{host: truth.open.host}`; `match` and `tolerance` hold for all of it)"};
 
 static const struct field reach_fields[] = {
 	{"from", &type_name, REQUIRED, "the host that tries"},
@@ -216,9 +235,10 @@ static const struct schema hint = {.shape = SHAPE_RECORD, .name = "hint", .field
 static const struct schema hints = {.shape = SHAPE_LIST, .item = &hint, .most = LIMIT_HINTS};
 
 static const char *const phase_choices[] = {"detect", "triage", "analyse", "contain", "eradicate", "recover", "report", NULL};
-static const struct schema phase = {
-	.shape = SHAPE_SCALAR, .expects = "`detect`, `triage`, `analyse`, `contain`, `eradicate`, `recover` or `report`",
-	.accepts = accepts_choice, .choices = phase_choices};
+static const struct schema phase = {.shape = SHAPE_SCALAR,
+				    .expects = "`detect`, `triage`, `analyse`, `contain`, `eradicate`, `recover` or `report`",
+				    .accepts = accepts_choice,
+				    .choices = phase_choices};
 static const struct field objective_fields[] = {
 	{"id", &type_name, REQUIRED, "the objective's name"},
 	{"title", &type_text, OPTIONAL, "what people read; not given: the id"},
@@ -236,12 +256,16 @@ static const struct field objective_fields[] = {
 static const struct schema objective = {.shape = SHAPE_RECORD, .name = "objective", .fields = objective_fields};
 static const struct schema objectives = {.shape = SHAPE_LIST, .item = &objective, .most = LIMIT_OBJECTIVES};
 
-static const struct schema duty_answers = {
-	.shape = SHAPE_MAP, .key = &type_field_name, .item = &answer, .least = 1, .most = LIMIT_FIELDS,
-	.expects = "a map of fields to answers (`{affected: truth.open.host, type: any}`)"};
+static const struct schema duty_answers = {.shape = SHAPE_MAP,
+					   .key = &type_field_name,
+					   .item = &answer,
+					   .least = 1,
+					   .most = LIMIT_FIELDS,
+					   .expects = "a map of fields to answers (`{affected: truth.open.host, type: any}`)"};
 static const struct schema duty_names = {.shape = SHAPE_LIST, .item = &type_field_name, .least = 1, .most = LIMIT_FIELDS};
 static const struct schema duty_fields_schema = {
-	.shape = SHAPE_EITHER, .either = {&duty_answers, &duty_names},
+	.shape = SHAPE_EITHER,
+	.either = {&duty_answers, &duty_names},
 	.expects = "a map of fields to answers (`{affected: truth.open.host, type: any}`), or a list of names"};
 static const struct field duty_fields[] = {
 	{"id", &type_name, REQUIRED, "the report's name"},
@@ -262,12 +286,16 @@ static const struct field duty_fields[] = {
 static const struct schema duty = {.shape = SHAPE_RECORD, .name = "duty", .fields = duty_fields};
 static const struct schema duties = {.shape = SHAPE_LIST, .item = &duty, .most = LIMIT_DUTIES};
 
-static const struct schema solution_values = {
-	.shape = SHAPE_MAP, .key = &type_field_name, .item = &type_line_or_lines, .least = 1, .most = LIMIT_FIELDS + 1,
-	.expects = "a map of fields to values"};
+static const struct schema solution_values = {.shape = SHAPE_MAP,
+					      .key = &type_field_name,
+					      .item = &type_line_or_lines,
+					      .least = 1,
+					      .most = LIMIT_FIELDS + 1,
+					      .expects = "a map of fields to values"};
 static const struct field solution_fields[] = {
 	{"at", &type_moment, REQUIRED, "when"},
-	{"claim", &solution_values, OPTIONAL, "`{objective: ID, FIELD: value}`, or `measure` for what was done; one of `claim`, `run`, `report` is needed"},
+	{"claim", &solution_values, OPTIONAL,
+	 "`{objective: ID, FIELD: value}`, or `measure` for what was done; one of `claim`, `run`, `report` is needed"},
 	{"run", &type_block, OPTIONAL, "a shell command, as root on the host `on`"},
 	{"on", &type_name, OPTIONAL, "the host of `run`"},
 	{"report", &type_name, OPTIONAL, "the duty whose report is sent"},

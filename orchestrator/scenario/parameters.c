@@ -66,7 +66,7 @@ static json_t *convert_domain(const char *text)
 static const struct kind {
 	const char *name, *expects;
 	json_t *(*convert)(const char *text); /* new reference; NULL: not such a value */
-	int refers; /* enum index_kind, or -1 */
+	int refers;			      /* enum index_kind, or -1 */
 } kinds[] = {
 	[VALUE_STRING] = {"string", "a text of one line", convert_string, -1},
 	[VALUE_INTEGER] = {"integer", "a whole number", convert_integer, -1},
@@ -106,7 +106,8 @@ static json_t *convert_value(const struct parameter *parameter, const struct nod
 
 static void report_type(struct loading *loading, const struct parameter *parameter, const struct node *node, const char *what)
 {
-	cleanup_free char *shown = node->kind == NODE_SCALAR ? quoted(node->text) : xstrdup(node->kind == NODE_LIST ? "this list" : "a map");
+	cleanup_free char *shown =
+		node->kind == NODE_SCALAR ? quoted(node->text) : xstrdup(node->kind == NODE_LIST ? "this list" : "a map");
 	findings_error(loading->findings, &node->position, "%s `%s` must be %s%s%s, not %s", what, parameter->name,
 		       parameter->list ? "a list (`[...]`), each " : "", kinds[parameter->type].expects, "", shown);
 }
@@ -129,7 +130,8 @@ static bool read_parameter(struct loading *loading, const struct entry *entry, s
 	parameter->help = read_text(loading, entry->value, "help");
 	const struct node *fallback = node_sound(entry->value, "default");
 	if (fallback && parameter->required)
-		findings_error(loading->findings, &fallback->position, "`%s` is required: it has no use for a default", parameter->name);
+		findings_error(loading->findings, &fallback->position, "`%s` is required: it has no use for a default",
+			       parameter->name);
 	if (fallback && !(parameter->fallback = pool_json(loading->pool, convert_value(parameter, fallback))))
 		report_type(loading, parameter, fallback, "the default of");
 	return true;
@@ -181,8 +183,8 @@ static void report_unknown(struct loading *loading, const struct assignment *ass
 		       suggestion ? suggestion : "");
 }
 
-/* Attack arguments become environment variables and parts of commands of the closed catalogue: nothing that a shell or a program could
- * take for more than a word. The engine and the beacon look again. */
+/* Attack arguments become environment variables and parts of commands of the closed catalogue: nothing that a shell or a program
+ * could take for more than a word. The engine and the beacon look again. */
 static void judge_attack_text(struct loading *loading, const struct node *node)
 {
 	const char *odd = node->text;
@@ -190,9 +192,10 @@ static void judge_attack_text(struct loading *loading, const struct node *node)
 			(*odd >= 'A' && *odd <= 'Z') || strchr(" ._/:@+,=-", *odd)))
 		odd++;
 	if (*odd)
-		findings_error(loading->findings, &node->position,
-			       "`%c` may not stand in an argument of the attack (letters, digits, space and . _ / : @ + , = - may)",
-			       (unsigned char)*odd < ' ' ? ' ' : *odd);
+		findings_error(
+			loading->findings, &node->position,
+			"`%c` may not stand in an argument of the attack (letters, digits, space and . _ / : @ + , = - may)",
+			(unsigned char)*odd < ' ' ? ' ' : *odd);
 	uint32_t address;
 	size_t length;
 	for (const char *at = node->text; (at = value_next_address(at, &address, &length)); at += length) {
@@ -200,8 +203,10 @@ static void judge_attack_text(struct loading *loading, const struct node *node)
 		for (size_t i = 0; i < loading->scenario->networks_count; i++)
 			inside = inside || subnet_contains(loading->scenario->networks[i].cidr, address);
 		if (!inside && loading->complete)
-			findings_error(loading->findings, &node->position,
-				       "`%.*s` is outside the range: an attack may only go to addresses of the scenario's networks", (int)length, at);
+			findings_error(
+				loading->findings, &node->position,
+				"`%.*s` is outside the range: an attack may only go to addresses of the scenario's networks",
+				(int)length, at);
 	}
 }
 
@@ -265,9 +270,9 @@ json_t *parameters_assign(struct loading *loading, const struct assignment *assi
 		else if (parameter->fallback)
 			value = assign_default(loading, assignment, parameter);
 		else if (parameter->required)
-			findings_error(loading->findings, assignment->position, "%s needs the %s `%s`: add it (%s%s)", assignment->owner,
-				       assignment->what, parameter->name, parameter->list ? "a list, each " : "",
-				       kinds[parameter->type].expects);
+			findings_error(loading->findings, assignment->position, "%s needs the %s `%s`: add it (%s%s)",
+				       assignment->owner, assignment->what, parameter->name,
+				       parameter->list ? "a list, each " : "", kinds[parameter->type].expects);
 		if (value)
 			json_object_set_new(values, parameter->name, value);
 	}

@@ -2,8 +2,8 @@
 #include "orchestrator/scenario/limits.h"
 #include "orchestrator/scenario/types.h"
 
-static const char *const type_choices[] = {"string", "integer", "boolean", "duration", "bytes", "port", "name", "host",
-					   "network", "person", "path", "url", "domain", NULL};
+static const char *const type_choices[] = {"string", "integer", "boolean", "duration", "bytes", "port",	  "name",
+					   "host",   "network", "person",  "path",     "url",	"domain", NULL};
 static const struct schema value_type = {
 	.shape = SHAPE_SCALAR,
 	.expects = "a type (string, integer, boolean, duration, bytes, port, name, host, network, person, path, url, domain)",
@@ -24,8 +24,10 @@ static const struct field parameter_fields[] = {
 static const struct schema parameter = {.shape = SHAPE_RECORD, .name = "parameter", .fields = parameter_fields};
 static const struct schema parameters = {.shape = SHAPE_MAP, .item = &parameter, .most = LIMIT_PARAMETERS};
 
-static const struct schema role_services = {
-	.shape = SHAPE_MAP, .expects = "a map of names to ports (`{http: 80/tcp}`)", .item = &type_port_protocol, .most = LIMIT_PARAMETERS};
+static const struct schema role_services = {.shape = SHAPE_MAP,
+					    .expects = "a map of names to ports (`{http: 80/tcp}`)",
+					    .item = &type_port_protocol,
+					    .most = LIMIT_PARAMETERS};
 static const struct field role_fields[] = {
 	{"role", &type_name, REQUIRED, "its name: the same as its folder's"},
 	{"image", &type_name, REQUIRED, "the image that it is made from"},
@@ -53,11 +55,17 @@ const struct schema schema_image = {.shape = SHAPE_RECORD, .name = "image", .fie
 static const char *const kind_choices[] = {"command", "beacon", NULL};
 static const struct schema ability_kind = {
 	.shape = SHAPE_SCALAR, .expects = "`command` or `beacon`", .accepts = accepts_choice, .choices = kind_choices};
-static const struct schema techniques = {
-	.shape = SHAPE_LIST, .expects = "a list of ATT&CK techniques", .item = &type_technique, .least = 1, .most = LIMIT_PARAMETERS};
-static const struct schema timeout = {
-	.shape = SHAPE_SCALAR, .expects = "a time from `1s` to `10m`", .accepts = accepts_duration, .pattern = "^[0-9]+[sm]$",
-	.least = 1000, .most = 600000};
+static const struct schema techniques = {.shape = SHAPE_LIST,
+					 .expects = "a list of ATT&CK techniques",
+					 .item = &type_technique,
+					 .least = 1,
+					 .most = LIMIT_PARAMETERS};
+static const struct schema timeout = {.shape = SHAPE_SCALAR,
+				      .expects = "a time from `1s` to `10m`",
+				      .accepts = accepts_duration,
+				      .pattern = "^[0-9]+[sm]$",
+				      .least = 1000,
+				      .most = 600000};
 static const struct field trace_fields[] = {
 	{"host", &type_line, REQUIRED, "where: `${on}`, `${to}`, `${via}`, `${arg.NAME}` of type host, or a host's name"},
 	{"file", &type_line, REQUIRED, "path of the file on that host"},

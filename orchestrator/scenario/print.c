@@ -66,7 +66,8 @@ static void describe_record(json_t *object, const struct schema *schema, json_t 
 		json_t *property = field->need == REFUSED ? json_object() : refer(field->schema, definitions);
 		if (field->need == REFUSED)
 			set(property, "not", json_object());
-		set(property, "description", field->need == REFUSED ? json_sprintf("%s: not played yet", field->help) : json_string(field->help));
+		set(property, "description",
+		    field->need == REFUSED ? json_sprintf("%s: not played yet", field->help) : json_string(field->help));
 		set(properties, field->key, property);
 		if (field->need == REQUIRED)
 			json_array_append_new(required, json_string(field->key));
@@ -145,7 +146,8 @@ static void meet(struct pending *pending, const struct schema *schema, json_t *s
 {
 	if (schema->shape == SHAPE_LIST || schema->shape == SHAPE_MAP)
 		meet(pending, schema->item, shown);
-	for (size_t i = 0; schema->shape == SHAPE_EITHER && i < sizeof schema->either / sizeof *schema->either && schema->either[i]; i++)
+	for (size_t i = 0;
+	     schema->shape == SHAPE_EITHER && i < sizeof schema->either / sizeof *schema->either && schema->either[i]; i++)
 		meet(pending, schema->either[i], shown);
 	if (schema->shape != SHAPE_RECORD || !schema->name || json_object_get(shown, schema->name))
 		return;
@@ -210,10 +212,10 @@ void schema_print_reference(const struct schema *schema, const char *heading, co
 
 void schema_print_types(FILE *out)
 {
-	static const struct schema *const types[] = {&type_name,    &type_field_name, &type_text,    &type_line,      &type_block,   &type_boolean,
-						     &type_duration, &type_moment,    &type_bytes,   &type_percent,   &type_points,  &type_cost,
-						     &type_count,    &type_port,      &type_cidr,    &type_host_address, &type_service, &type_technique,
-						     &type_path};
+	static const struct schema *const types[] = {
+		&type_name,   &type_field_name,	  &type_text,	 &type_line,	  &type_block, &type_boolean, &type_duration,
+		&type_moment, &type_bytes,	  &type_percent, &type_points,	  &type_cost,  &type_count,   &type_port,
+		&type_cidr,   &type_host_address, &type_service, &type_technique, &type_path};
 	fputs("## Types\n\n| Type | Is written as |\n|---|---|\n", out);
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
 		fprintf(out, "| %s | %s |\n", types[i]->name, types[i]->expects);

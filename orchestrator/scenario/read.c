@@ -45,9 +45,11 @@ static void judge_languages(struct loading *loading, const struct node *node, co
 	if (!missing || !loading_is_own(loading, &node->position))
 		return;
 	if (loading->languages_promised)
-		findings_error(loading->findings, &node->position, "this text has no `%s`, which `languages` promises; add it", missing);
+		findings_error(loading->findings, &node->position, "this text has no `%s`, which `languages` promises; add it",
+			       missing);
 	else
-		findings_warning(loading->findings, &node->position, "this text has no `%s`, which the title has; add it", missing);
+		findings_warning(loading->findings, &node->position, "this text has no `%s`, which the title has; add it",
+				 missing);
 }
 
 static char *read_words(struct loading *loading, const struct node *node, bool with_facts)

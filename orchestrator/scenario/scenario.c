@@ -137,13 +137,13 @@ const struct host *scenario_host(const struct scenario *scenario, const char *na
 	return bsearch(name, scenario->hosts, scenario->hosts_count, sizeof *scenario->hosts, compare_host);
 }
 
-#define DEFINE_LOOKUP(type, array)                                                                                             \
-	const struct type *scenario_##type(const struct scenario *scenario, const char *id)                                    \
-	{                                                                                                                      \
-		for (size_t i = 0; i < scenario->array##_count; i++)                                                           \
-			if (strcmp(scenario->array[i].id, id) == 0)                                                            \
-				return &scenario->array[i];                                                                    \
-		return NULL;                                                                                                   \
+#define DEFINE_LOOKUP(type, array)                                                                                               \
+	const struct type *scenario_##type(const struct scenario *scenario, const char *id)                                      \
+	{                                                                                                                        \
+		for (size_t i = 0; i < scenario->array##_count; i++)                                                             \
+			if (strcmp(scenario->array[i].id, id) == 0)                                                              \
+				return &scenario->array[i];                                                                      \
+		return NULL;                                                                                                     \
 	}
 DEFINE_LOOKUP(step, steps)
 DEFINE_LOOKUP(objective, objectives)

@@ -209,7 +209,8 @@ static void check_map(const struct check *check, const struct schema *schema, st
 	}
 }
 
-static void report_unknown_key(const struct check *check, const struct schema *schema, struct node *key, const struct place *place)
+static void report_unknown_key(const struct check *check, const struct schema *schema, struct node *key,
+			       const struct place *place)
 {
 	key->faulty = true;
 	cleanup_free char *suggestion = NULL;
@@ -234,6 +235,19 @@ static const struct field *find_field(const struct schema *schema, const char *k
 	return NULL;
 }
 
+/* In an open record a misspelt key is not known to be wrong; when it is near to what is missing, it is named. */
+static void report_missing_key(const struct check *check, const struct schema *schema, const struct node *node,
+			       const struct field *field, const struct place *place)
+{
+	const char *written = NULL;
+	for (size_t i = 0; schema->open && !written && i < node->count; i++)
+		if (!find_field(schema, node->entries[i].key->text))
+			written = nearest(field->key, (const char *const[]){node->entries[i].key->text}, 1);
+	cleanup_free char *where = place_text(place, "the file");
+	findings_error(check->findings, &node->position, "%s needs `%s`: %s%s%s%s", where, field->key, field->help,
+		       written ? " (it has `" : "", written ? written : "", written ? "`)" : "");
+}
+
 static void check_record(const struct check *check, const struct schema *schema, struct node *node, const struct place *place)
 {
 	if (node->kind != NODE_MAP) {
@@ -254,18 +268,15 @@ static void check_record(const struct check *check, const struct schema *schema,
 			check_node(check, field->schema, value, &here);
 		}
 	}
-	for (const struct field *field = schema->fields; field->key; field++) {
-		if (field->need != REQUIRED || node_get(node, field->key))
-			continue;
-		cleanup_free char *where = place_text(place, "the file");
-		findings_error(check->findings, &node->position, "%s needs `%s`: %s", where, field->key, field->help);
-	}
+	for (const struct field *field = schema->fields; field->key; field++)
+		if (field->need == REQUIRED && !node_get(node, field->key))
+			report_missing_key(check, schema, node, field, place);
 }
 
 static void check_either(const struct check *check, const struct schema *schema, struct node *node, const struct place *place)
 {
-	static const enum node_kind kinds[] = {[SHAPE_SCALAR] = NODE_SCALAR, [SHAPE_LIST] = NODE_LIST, [SHAPE_MAP] = NODE_MAP,
-					       [SHAPE_RECORD] = NODE_MAP};
+	static const enum node_kind kinds[] = {
+		[SHAPE_SCALAR] = NODE_SCALAR, [SHAPE_LIST] = NODE_LIST, [SHAPE_MAP] = NODE_MAP, [SHAPE_RECORD] = NODE_MAP};
 	for (size_t i = 0; i < sizeof schema->either / sizeof *schema->either && schema->either[i]; i++) {
 		if (kinds[schema->either[i]->shape] != node->kind)
 			continue;

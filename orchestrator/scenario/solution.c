@@ -39,8 +39,10 @@ static json_t *read_values(struct loading *loading, const struct node *map, cons
 		if (entry->key->faulty || (besides && strcmp(entry->key->text, besides) == 0))
 			continue;
 		if (allowed && !is_allowed(allowed, entry->key->text)) {
-			cleanup_free char *suggestion = schema_suggest(entry->key->text, "fields", allowed->names, allowed->count);
-			findings_error(loading->findings, &entry->key->position, "there is no field `%s` to fill in%s", entry->key->text, suggestion);
+			cleanup_free char *suggestion =
+				schema_suggest(entry->key->text, "fields", allowed->names, allowed->count);
+			findings_error(loading->findings, &entry->key->position, "there is no field `%s` to fill in%s",
+				       entry->key->text, suggestion);
 			continue;
 		}
 		json_t *value = read_line_or_lines(loading, entry->value, true);
@@ -49,8 +51,8 @@ static json_t *read_values(struct loading *loading, const struct node *map, cons
 	}
 	for (size_t i = 0; allowed && i < allowed->count; i++)
 		if (allowed->required[i] && !node_get(map, allowed->names[i]))
-			findings_warning(loading->findings, &map->position, "the solution leaves `%s` empty: it will not score full points",
-					 allowed->names[i]);
+			findings_warning(loading->findings, &map->position,
+					 "the solution leaves `%s` empty: it will not score full points", allowed->names[i]);
 	return values;
 }
 
@@ -76,8 +78,10 @@ static void read_claim(struct loading *loading, struct solution_step *entry, con
 	if (objective->kind != OBJECTIVE_CLAIM)
 		allow(&allowed, "measure", objective->kind == OBJECTIVE_STATE);
 	if (objective->kind == OBJECTIVE_MANUAL)
-		findings_warning(loading->findings, &claim->position, "`%s` is judged by the instructor; a claim does not score", objective->id);
-	entry->values = read_values(loading, claim, "objective", objective->kind == OBJECTIVE_CLAIM && !objective->fields_count ? NULL : &allowed);
+		findings_warning(loading->findings, &claim->position, "`%s` is judged by the instructor; a claim does not score",
+				 objective->id);
+	entry->values = read_values(loading, claim, "objective",
+				    objective->kind == OBJECTIVE_CLAIM && !objective->fields_count ? NULL : &allowed);
 }
 
 static void read_run(struct loading *loading, struct solution_step *entry, const struct node *node)
@@ -89,8 +93,8 @@ static void read_run(struct loading *loading, struct solution_step *entry, const
 	if (!node_get(node, "on"))
 		findings_error(loading->findings, &node->position, "`run` needs `on`: the host where it runs");
 	else if (entry->on && entry->on->access != ACCESS_ROOT)
-		findings_warning(loading->findings, &node_get(node, "on")->position, "the trainees are not root on `%s`; could they do this?",
-				 entry->on->name);
+		findings_warning(loading->findings, &node_get(node, "on")->position,
+				 "the trainees are not root on `%s`; could they do this?", entry->on->name);
 }
 
 static void read_report(struct loading *loading, struct solution_step *entry, const struct node *node)
@@ -126,15 +130,16 @@ static void load_entry(struct loading *loading, struct solution_step *entry, con
 		count++;
 	}
 	if (count != 1) {
-		findings_error(loading->findings, &node->position, "an entry of the solution is one of `claim`, `run` and `report`; this has %s",
+		findings_error(loading->findings, &node->position,
+			       "an entry of the solution is one of `claim`, `run` and `report`; this has %s",
 			       count == 0 ? "none" : "several");
 		return;
 	}
 	for (size_t i = 0; i < sizeof companions / sizeof *companions; i++) {
 		const struct node *found = node_get(node, companions[i].key);
 		if (found && entry->kind != companions[i].goes_with)
-			findings_error(loading->findings, &found->position, "`%s` goes with `%s` only; take it away", companions[i].key,
-				       keys[companions[i].goes_with]);
+			findings_error(loading->findings, &found->position, "`%s` goes with `%s` only; take it away",
+				       companions[i].key, keys[companions[i].goes_with]);
 	}
 	const struct node *claim = node_sound(node, "claim");
 	if (entry->kind == SOLUTION_CLAIM && claim && claim->kind == NODE_MAP)

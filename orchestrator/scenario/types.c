@@ -259,7 +259,8 @@ const struct schema type_host_address = {
 const struct schema type_service = {
 	.shape = SHAPE_SCALAR,
 	.name = "service",
-	.expects = "a service (dns, http, https, icmp, imap, kerberos, ldap, ntp, proxy, smb, smtp, ssh, submission) or a port such as `3128/tcp`",
+	.expects = "a service (dns, http, https, icmp, imap, kerberos, ldap, ntp, proxy, smb, smtp, ssh, submission) or a port "
+		   "such as `3128/tcp`",
 	.accepts = accepts_service,
 	.pattern = "^(dns|http|https|icmp|imap|kerberos|ldap|ntp|proxy|smb|smtp|ssh|submission|[0-9]{1,5}/(tcp|udp))$",
 };

@@ -30,11 +30,11 @@ static struct position position_at(const struct reading *reading, yaml_mark_t ma
 	return (struct position){.file = reading->source->name, .line = (int)mark.line + 1, .column = (int)mark.column + 1};
 }
 
-#define FAULT(reading, mark, ...)                                                                                              \
-	__extension__({                                                                                                        \
-		struct position at_ = position_at(reading, mark);                                                              \
-		findings_error((reading)->findings, &at_, __VA_ARGS__);                                                        \
-		(void *)NULL;                                                                                                  \
+#define FAULT(reading, mark, ...)                                                                                                \
+	__extension__({                                                                                                          \
+		struct position at_ = position_at(reading, mark);                                                                \
+		findings_error((reading)->findings, &at_, __VA_ARGS__);                                                          \
+		(void *)NULL;                                                                                                    \
 	})
 
 /* ---- what libyaml calls a fault, in words that say the mend ---- */
@@ -51,13 +51,16 @@ static const char *tab_in_indentation(const struct source *source, int line)
 static const struct {
 	const char *problem, *mend;
 } mends[] = {
-	{"did not find expected key", "a key, or the end of the part above, is expected here: look at the indentation and at quotes"},
-	{"mapping values are not allowed in this context", "a `:` is not allowed here: put the text in quotes, or look at the indentation"},
+	{"did not find expected key",
+	 "a key, or the end of the part above, is expected here: look at the indentation and at quotes"},
+	{"mapping values are not allowed in this context",
+	 "a `:` is not allowed here: put the text in quotes, or look at the indentation"},
 	{"could not find expected ':'", "a `:` and a space are missing after the key"},
 	{"did not find expected '-' indicator", "a `-` is expected here, as in the lines above"},
 	{"did not find expected ',' or ']'", "a `,` or `]` is missing before this"},
-	{"did not find expected ',' or '}'", "a `,` or `}` is missing before this (write texts that hold `,`, `:` or `{` in quotes)"},
-	{"found unexpected end of stream", "the file ends within quotes: close them"},
+	{"did not find expected ',' or '}'",
+	 "a `,` or `}` is missing before this (write texts that hold `,`, `:` or `{` in quotes)"},
+	{"found unexpected end of stream", "the quotes that open here are never closed"},
 	{"found character that cannot start any token", "a text may not begin with this character: put it in quotes"},
 	{"did not find expected <document start>", "something stands before or after the document that does not belong to it"},
 };
@@ -71,10 +74,13 @@ static void report_parser(struct reading *reading)
 		findings_error(reading->findings, &position, "a control character; take it away");
 		return;
 	}
+	if (parser->problem && strcmp(parser->problem, "found unexpected end of stream") == 0)
+		position = position_at(reading, parser->context_mark); /* where the quotes open; the end is far away */
 	const char *tab = tab_in_indentation(reading->source, position.line);
 	if (tab) {
 		position = source_position(reading->source, (size_t)(tab - reading->source->text));
-		findings_error(reading->findings, &position, "a tab in the indentation: YAML indents with spaces; put spaces in its place");
+		findings_error(reading->findings, &position,
+			       "a tab in the indentation: YAML indents with spaces; put spaces in its place");
 		return;
 	}
 	const char *problem = parser->problem ? parser->problem : "unreadable";
@@ -102,7 +108,8 @@ static bool take_values(struct reading *reading, size_t count, yaml_mark_t mark)
 {
 	if (count > *reading->values_left) {
 		*reading->values_left = 0;
-		FAULT(reading, mark, "over %d values (with every alias `*name` unfolded); make the scenario smaller", LIMIT_VALUES);
+		FAULT(reading, mark, "over %d values (with every alias `*name` unfolded); make the scenario smaller",
+		      LIMIT_VALUES);
 		return false;
 	}
 	*reading->values_left -= count;
@@ -114,7 +121,7 @@ static struct node *new_node(struct reading *reading, enum node_kind kind, yaml_
 	if (!take_values(reading, 1, mark))
 		return NULL;
 	struct node *node = pool_alloc(reading->pool, 1, sizeof *node);
-	*node = (struct node){.kind = kind, .position = position_at(reading, mark), .unfolded = 1};
+	*node = (struct node){.kind = kind, .position = position_at(reading, mark), .unfolded = 1, .text = ""};
 	return node;
 }
 
@@ -202,7 +209,8 @@ static int compare_keys(const void *left, const void *right)
 	int order = strcmp(a->text, b->text);
 	if (order != 0)
 		return order;
-	return a->position.line != b->position.line ? a->position.line - b->position.line : a->position.column - b->position.column;
+	return a->position.line != b->position.line ? a->position.line - b->position.line
+						    : a->position.column - b->position.column;
 }
 
 /* Every doubled key is reported; the first one stays in force for the rest of the checks. */
@@ -216,15 +224,16 @@ static void report_doubled_keys(struct reading *reading, const struct node *map)
 		if (strcmp(keys[i]->text, keys[i - 1]->text) != 0)
 			continue;
 		cleanup_free char *shown = quoted(keys[i]->text);
-		findings_error(reading->findings, &keys[i]->position, "%s is here twice (before: line %d); keep one of them", shown,
-			       keys[i - 1]->position.line);
+		findings_error(reading->findings, &keys[i]->position, "%s is here twice (before: line %d); keep one of them",
+			       shown, keys[i - 1]->position.line);
 	}
 }
 
 static struct node *read_collection(struct reading *reading, const yaml_event_t *event, enum node_kind kind, int depth)
 {
 	if (depth > LIMIT_DEPTH)
-		return FAULT(reading, event->start_mark, "over %d lists and maps inside each other; make it flatter", LIMIT_DEPTH);
+		return FAULT(reading, event->start_mark, "over %d lists and maps inside each other; make it flatter",
+			     LIMIT_DEPTH);
 	struct node *node = new_node(reading, kind, event->start_mark);
 	if (!node || !read_entries(reading, node, depth + 1))
 		return NULL;
@@ -256,7 +265,8 @@ static struct node *read_node(struct reading *reading, const yaml_event_t *event
 	case YAML_ALIAS_EVENT:
 		return resolve_alias(reading, event);
 	case YAML_SCALAR_EVENT:
-		return keep_anchor(reading, (const char *)event->data.scalar.anchor, read_scalar(reading, event), event->start_mark);
+		return keep_anchor(reading, (const char *)event->data.scalar.anchor, read_scalar(reading, event),
+				   event->start_mark);
 	case YAML_SEQUENCE_START_EVENT:
 		return keep_anchor(reading, (const char *)event->data.sequence_start.anchor,
 				   read_collection(reading, event, NODE_LIST, depth), event->start_mark);
@@ -276,7 +286,7 @@ static struct node *read_root(struct reading *reading)
 		if (!next_event(reading, &event))
 			return NULL;
 		if (event.type == YAML_STREAM_END_EVENT)
-			return FAULT(reading, event.start_mark, "the file is empty");
+			return FAULT(reading, (yaml_mark_t){0}, "the file is empty");
 		if (event.type != YAML_STREAM_START_EVENT && event.type != YAML_DOCUMENT_START_EVENT)
 			return read_node(reading, &event, 0);
 	}
@@ -299,7 +309,8 @@ static bool read_end(struct reading *reading)
 
 /* ---- the encoding, looked at before libyaml sees the text ---- */
 
-/* Length of the well-formed UTF-8 character at `at` (Unicode, table 3-7), or 0. The text ends with NUL, which follows no lead byte. */
+/* Length of the well-formed UTF-8 character at `at` (Unicode, table 3-7), or 0. The text ends with NUL, which follows no lead
+ * byte. */
 static size_t utf8_length(const unsigned char *at)
 {
 	if (at[0] < 0x80)

@@ -1,6 +1,6 @@
 /*
- * What is wrong with a scenario, collected while the loader goes on: errors and warnings with their positions. At the end they are sorted by
- * file (in order of reading), line and column and printed with the source line and a caret.
+ * What is wrong with a scenario, collected while the loader goes on: errors and warnings with their positions. At the end they
+ * are sorted by file (in order of reading), line and column and printed with the source line and a caret.
  */
 #ifndef TORIDE_ORCHESTRATOR_SCENARIO_FINDINGS_H
 #define TORIDE_ORCHESTRATOR_SCENARIO_FINDINGS_H

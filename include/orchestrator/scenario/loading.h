@@ -1,7 +1,7 @@
 /*
- * One loading of a scenario: what the stages of the loader share. In order: files.c reads and merges, then head.c, lan.c, attack.c, goals.c and
- * solution.c turn nodes into the model, and oddities.c warns of what is legal but odd. Each stage passes over nodes that are known to be faulty, so that
- * one run reports everything and nothing twice.
+ * One loading of a scenario: what the stages of the loader share. In order: files.c reads and merges, then head.c, lan.c,
+ * attack.c, goals.c and solution.c turn nodes into the model, and oddities.c warns of what is legal but odd. Each stage passes
+ * over nodes that are known to be faulty, so that one run reports everything and nothing twice.
  */
 #ifndef TORIDE_ORCHESTRATOR_SCENARIO_LOADING_H
 #define TORIDE_ORCHESTRATOR_SCENARIO_LOADING_H
@@ -22,8 +22,18 @@ struct section {
 };
 
 /* Names that a scenario may refer to. INDEX_EVENT: whatever a moment may count from. */
-enum index_kind { INDEX_NETWORK, INDEX_HOST, INDEX_PERSON, INDEX_CONTACT, INDEX_STEP, INDEX_INJECT, INDEX_OBJECTIVE, INDEX_DUTY,
-		  INDEX_EVENT, INDEX_COUNT };
+enum index_kind {
+	INDEX_NETWORK,
+	INDEX_HOST,
+	INDEX_PERSON,
+	INDEX_CONTACT,
+	INDEX_STEP,
+	INDEX_INJECT,
+	INDEX_OBJECTIVE,
+	INDEX_DUTY,
+	INDEX_EVENT,
+	INDEX_COUNT
+};
 
 struct index {
 	json_t *numbers;   /* name -> number in the scenario's array */
@@ -42,13 +52,13 @@ struct records {
 
 struct loading {
 	struct scenario *scenario; /* being made */
-	struct pool *pool;         /* the scenario's own */
-	struct pool *scratch;      /* sources, nodes: gone when the loading is over */
+	struct pool *pool;	   /* the scenario's own */
+	struct pool *scratch;	   /* sources, nodes: gone when the loading is over */
 	struct findings *findings;
 	const char *data_dir;
 	char *roles_dir, *images_dir; /* beside the folder of the scenario's file: looked in first */
 	size_t values_left;
-	bool complete;             /* every file could be read: references can be judged */
+	bool complete; /* every file could be read: references can be judged */
 	crypto_hash_sha256_state hash;
 	struct file *files;
 	size_t files_count;
@@ -56,18 +66,20 @@ struct loading {
 	struct section sections[SECTION_COUNT];
 	struct records lists[LIST_COUNT];
 	struct index indexes[INDEX_COUNT];
-	bool languages_promised;   /* `languages` is written */
+	bool languages_promised; /* `languages` is written */
 };
 
 /* ---- files.c ---- */
 
-/* Reads the scenario (from `text` when it is not NULL) and all that it uses; fills root and sections. -1: the scenario's own file cannot be read. */
+/* Reads the scenario (from `text` when it is not NULL) and all that it uses; fills root and sections. -1: the scenario's own file
+ * cannot be read. */
 int loading_read(struct loading *loading, const char *file, const char *text, size_t length, struct error **err);
 
 /* Is the position in the scenario or in a file that it uses (not in a role, ...)? */
 bool loading_is_own(const struct loading *loading, const struct position *position);
 
-/* Reads another file of the language (a role, ...) against its schema. NULL: it is not there, or (reported, *broken set) not sound enough to go on. */
+/* Reads another file of the language (a role, ...) against its schema. NULL: it is not there, or (reported, *broken set) not
+ * sound enough to go on. */
 struct node *loading_read_part(struct loading *loading, const char *path, const struct schema *schema, bool *broken);
 
 /* ---- index.c: names and references ---- */
@@ -76,7 +88,8 @@ struct node *loading_read_part(struct loading *loading, const char *path, const 
 bool index_add(struct loading *loading, enum index_kind kind, const struct node *key, size_t number);
 /* The number of what `name` names, or -1. */
 int index_find(const struct loading *loading, enum index_kind kind, const char *name);
-/* The same for a node that must refer to something: reports when it does not. -1 also for NULL and faulty nodes. Counts as a mention. */
+/* The same for a node that must refer to something: reports when it does not. -1 also for NULL and faulty nodes. Counts as a
+ * mention. */
 int index_refer(struct loading *loading, enum index_kind kind, const struct node *node);
 int index_refer_name(struct loading *loading, enum index_kind kind, const char *name, const struct position *position);
 
@@ -91,7 +104,7 @@ bool index_mentioned(const struct loading *loading, enum index_kind kind, const 
 /* ---- read.c: values of the tables' types; what is missing or faulty gives the fallback ---- */
 
 char *read_string(struct loading *loading, const struct node *map, const char *key); /* or NULL */
-int64_t read_number(const struct node *map, const char *key, int64_t fallback);      /* integer, duration, bytes or percent */
+int64_t read_number(const struct node *map, const char *key, int64_t fallback);	     /* integer, duration, bytes or percent */
 bool read_truth(const struct node *map, const char *key, bool fallback);
 int read_choice(const struct node *map, const char *key, const char *const *names, int fallback);
 struct text read_text(struct loading *loading, const struct node *map, const char *key);
@@ -115,12 +128,12 @@ struct parameter *parameters_read(struct loading *loading, const struct node *ma
 struct assignment { /* what is to be set from what */
 	const struct parameter *parameters;
 	size_t parameters_count;
-	const struct node *given;      /* a map, or NULL */
-	const struct schema *besides;  /* keys of this table in `given` are not for us; or NULL */
+	const struct node *given;	 /* a map, or NULL */
+	const struct schema *besides;	 /* keys of this table in `given` are not for us; or NULL */
 	const struct position *position; /* where a missing one is reported */
-	const char *owner;             /* for messages: "role `proxy`" */
-	const char *what, *whats;      /* "option", "options" */
-	bool for_attack;               /* addresses must be in the range, no odd characters */
+	const char *owner;		 /* for messages: "role `proxy`" */
+	const char *what, *whats;	 /* "option", "options" */
+	bool for_attack;		 /* addresses must be in the range, no odd characters */
 };
 /* All values by name, defaults filled in; new reference. */
 json_t *parameters_assign(struct loading *loading, const struct assignment *assignment);

@@ -21,16 +21,18 @@ struct entry {
 struct node {
 	enum node_kind kind;
 	struct position position;
-	bool faulty;         /* it has been reported: later stages pass over it */
-	size_t unfolded;     /* nodes under it and itself, with aliases unfolded */
-	const char *text;    /* scalar: UTF-8 without control characters but tab and line feed */
+	bool faulty;	  /* it has been reported: later stages pass over it */
+	size_t unfolded;  /* nodes under it and itself, with aliases unfolded */
+	const char *text; /* scalar: UTF-8 without control characters but tab and line feed; else empty: a faulty node is safe to
+			     read */
 	struct entry *entries; /* list, map */
 	size_t count;
 };
 
 /*
- * Reads the source into a tree that lives in the pool. *values_left goes down by every value (shared by the files of one scenario).
- * Returns NULL after reporting to `findings`: one error, the first that makes the text unreadable; or several doubled keys.
+ * Reads the source into a tree that lives in the pool. *values_left goes down by every value (shared by the files of one
+ * scenario). Returns NULL after reporting to `findings`: one error, the first that makes the text unreadable; or several doubled
+ * keys.
  */
 struct node *node_read(const struct source *source, struct pool *pool, struct findings *findings, size_t *values_left);
 

@@ -1,6 +1,7 @@
 /*
- * The schema: what may stand in a file, as const tables. One table is the only truth of the language: it validates (schema_check), prints the
- * JSON Schema and prints the reference page. language.c holds the scenario's tables, parts.c those of roles, images and abilities.
+ * The schema: what may stand in a file, as const tables. One table is the only truth of the language: it validates
+ * (schema_check), prints the JSON Schema and prints the reference page. language.c holds the scenario's tables, parts.c those of
+ * roles, images and abilities.
  */
 #ifndef TORIDE_ORCHESTRATOR_SCENARIO_SCHEMA_H
 #define TORIDE_ORCHESTRATOR_SCENARIO_SCHEMA_H
@@ -24,20 +25,20 @@ struct schema {
 	const char *expects; /* for messages: "a time such as `90s`"; NULL: made from the shape */
 	/* SCALAR: */
 	bool (*accepts)(const struct schema *schema, const char *text);
-	const char *json_type; /* NULL: "string" */
-	const char *pattern;   /* for the JSON Schema; `accepts` decides */
+	const char *json_type;	    /* NULL: "string" */
+	const char *pattern;	    /* for the JSON Schema; `accepts` decides */
 	const char *const *choices; /* NULL-ended */
-	int64_t least, most;   /* SCALAR: the value (in ms, in bytes), or the length of a text; LIST, MAP: number of entries */
-	const struct schema *key;    /* MAP; NULL: a name */
-	const struct schema *item;   /* LIST, MAP */
-	const struct field *fields;  /* RECORD: ended by a NULL key */
-	const char *open;            /* RECORD: what other keys are ("options of the role"); judged elsewhere. NULL: none may be */
+	int64_t least, most;	  /* SCALAR: the value (in ms, in bytes), or the length of a text; LIST, MAP: number of entries */
+	const struct schema *key; /* MAP; NULL: a name */
+	const struct schema *item;  /* LIST, MAP */
+	const struct field *fields; /* RECORD: ended by a NULL key */
+	const char *open;	    /* RECORD: what other keys are ("options of the role"); judged elsewhere. NULL: none may be */
 	const struct schema *either[3]; /* EITHER: of different shapes */
 };
 
 extern const struct schema schema_scenario; /* an exercise */
-extern const struct schema schema_part;     /* a file that `use` names */
-extern const struct schema schema_host;     /* an entry of `hosts` */
+extern const struct schema schema_part;	    /* a file that `use` names */
+extern const struct schema schema_host;	    /* an entry of `hosts` */
 extern const struct schema schema_role, schema_image, schema_ability;
 
 /* Reports whatever does not fit the schema and marks it faulty; what is left is as the tables say. */

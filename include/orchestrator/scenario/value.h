@@ -1,5 +1,6 @@
 /*
- * Words of the language: how a scalar's text is read. Pure; each returns false and leaves its outputs alone when the text is not such a value.
+ * Words of the language: how a scalar's text is read. Pure; each returns false and leaves its outputs alone when the text is not
+ * such a value.
  */
 #ifndef TORIDE_ORCHESTRATOR_SCENARIO_VALUE_H
 #define TORIDE_ORCHESTRATOR_SCENARIO_VALUE_H
@@ -7,24 +8,24 @@
 #include "orchestrator/scenario.h"
 #include "orchestrator/scenario/limits.h"
 
-bool value_integer(const char *text, int64_t *number);   /* decimal, at most 15 digits */
-bool value_boolean(const char *text, bool *truth);       /* true, false */
+bool value_integer(const char *text, int64_t *number);	     /* decimal, at most 15 digits */
+bool value_boolean(const char *text, bool *truth);	     /* true, false */
 bool value_duration(const char *text, int64_t *duration_ms); /* 90s 5m 3h 2d; at most 30 days */
-bool value_bytes(const char *text, int64_t *bytes);      /* 64KiB 64MiB 2GiB; at most 1024 GiB */
-bool value_percent(const char *text, int64_t *percent);  /* 0% to 100% */
+bool value_bytes(const char *text, int64_t *bytes);	     /* 64KiB 64MiB 2GiB; at most 1024 GiB */
+bool value_percent(const char *text, int64_t *percent);	     /* 0% to 100% */
 
-bool value_name(const char *text);      /* [a-z][a-z0-9-]*, at most LIMIT_NAME_BYTES */
-bool value_field_name(const char *text);/* the same with _ for - */
-bool value_technique(const char *text); /* ATT&CK id: T1071 or T1071.001 */
-bool value_path(const char *text);      /* absolute or relative file path, no `..` part */
-bool value_domain(const char *text);    /* RFC 1123 host name in lower case */
-bool value_url(const char *text);       /* http:// or https://, a host, no user part */
+bool value_name(const char *text);	 /* [a-z][a-z0-9-]*, at most LIMIT_NAME_BYTES */
+bool value_field_name(const char *text); /* the same with _ for - */
+bool value_technique(const char *text);	 /* ATT&CK id: T1071 or T1071.001 */
+bool value_path(const char *text);	 /* absolute or relative file path, no `..` part */
+bool value_domain(const char *text);	 /* RFC 1123 host name in lower case */
+bool value_url(const char *text);	 /* http:// or https://, a host, no user part */
 
 /* `+12m`, `12m`, `open`, `open + 3m`. `after` becomes empty when it counts from the start. */
 bool value_moment(const char *text, char after[LIMIT_NAME_BYTES + 1], int64_t *offset_ms);
 
-bool value_address(const char *text, uint32_t *address);      /* IPv4, host byte order */
-bool value_subnet(const char *text, struct subnet *subnet);   /* host bits are kept for the caller to judge */
+bool value_address(const char *text, uint32_t *address);    /* IPv4, host byte order */
+bool value_subnet(const char *text, struct subnet *subnet); /* host bits are kept for the caller to judge */
 uint32_t subnet_mask(struct subnet subnet);
 bool subnet_contains(struct subnet subnet, uint32_t address);
 void address_format(uint32_t address, char text[16]);
