@@ -154,6 +154,25 @@ check-web: all ## the pages in a real browser, on a real exercise
 .PHONY: unit-programs deps-check deps-dev
 unit-programs: $(UNIT)
 
+# Every parser that reads what others wrote has a fuzzer in tests/fuzz: built with clang and the library anew, run for a bounded time on the
+# seeds that the tests hold. What it finds is left in build/fuzz/found.
+FUZZ_SECONDS ?= 60
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+FUZZ_SANITIZE := address,undefined
+fuzz: deps-dev ## fuzz the parsers for FUZZ_SECONDS (60) each
+	$(Q)$(MAKE) --no-print-directory CC=clang SANITIZE=$(FUZZ_SANITIZE),fuzzer-no-link BUILD=$(BUILD)/fuzz $(BUILD)/fuzz/libtoride.a
+	$(Q)$(foreach f,$(FUZZERS),$(MAKE) --no-print-directory fuzz-$(f) &&) true
+
+fuzz-%:
+	$(call say,FUZZ,$* for $(FUZZ_SECONDS) s)
+	@mkdir -p $(BUILD)/fuzz/corpus/$* $(BUILD)/fuzz/found
+	$(Q)clang $(filter-out -MMD -MP,$(FLAGS)) $(LIBRARY_FLAGS) -fsanitize=fuzzer,$(FUZZ_SANITIZE) -o $(BUILD)/fuzz/$* tests/fuzz/$*.c \
+		$(BUILD)/fuzz/libtoride.a $(call pkg_libs,$(LIBRARIES)) -lpthread
+	$(Q)$(BUILD)/fuzz/$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=16384 -verbosity=0 -print_final_stats=1 \
+		$(if $(wildcard tests/fuzz/$*.dict),-dict=tests/fuzz/$*.dict) -artifact_prefix=$(BUILD)/fuzz/found/$*- \
+		$(BUILD)/fuzz/corpus/$* $(wildcard tests/fuzz/$* $(FUZZ_SEEDS_$*))
+FUZZ_SEEDS_scenario := scenarios/exercises scenarios/lans tests/fixtures tests/golden/errors
+
 install: all ## into PREFIX (/usr/local)
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(TORIDE) $(BOARD)
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/lib/toride/guest $(GUESTS)
