@@ -107,6 +107,14 @@ $(BUILD)/obj/%.o: %.c
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
+# What guests and roles run: every shell script below scenarios/.
+SCRIPTS_GUEST = $(shell grep -rlE '^\#!/bin/sh' scenarios)
+lint: lint-scripts
+.PHONY: lint-scripts
+lint-scripts: ## shellcheck over the scripts of images and roles
+	$(call say,LINT,scenarios)
+	$(Q)shellcheck -s sh $(SCRIPTS_GUEST)
+
 # Installs what is missing of the given packages, without questions.
 define install_packages
 @missing=$$(for p in $(1); do dpkg-query -W -f='$${db:Status-Abbrev}' $$p 2>/dev/null | grep -q '^ii' || echo $$p; done); \
