@@ -12,6 +12,18 @@
 
 const char *const step_outcome_names[] = {"done", "blocked", "failed", "skipped"};
 
+static void team_init(struct team_state *team)
+{
+	pthread_mutex_init(&team->lock, NULL);
+	pthread_mutex_init(&team->beacon, NULL);
+}
+
+static void team_finish(struct team_state *team)
+{
+	pthread_mutex_destroy(&team->lock);
+	pthread_mutex_destroy(&team->beacon);
+}
+
 struct attack *attack_create(struct range *range, const struct plan *plan)
 {
 	struct attack *attack = xcalloc(1, sizeof *attack);
@@ -20,7 +32,7 @@ struct attack *attack_create(struct range *range, const struct plan *plan)
 	attack->egress = egress_create(range, plan);
 	attack->teams = xcalloc((size_t)plan->teams + 1, sizeof *attack->teams);
 	for (int i = 0; i < plan->teams; i++)
-		pthread_mutex_init(&attack->teams[i].lock, NULL);
+		team_init(&attack->teams[i]);
 	return attack;
 }
 
@@ -29,7 +41,7 @@ void attack_destroy(struct attack *attack)
 	if (!attack)
 		return;
 	for (int i = 0; i < attack->plan->teams; i++)
-		pthread_mutex_destroy(&attack->teams[i].lock);
+		team_finish(&attack->teams[i]);
 	free(attack->teams);
 	egress_destroy(attack->egress);
 	free(attack);
@@ -181,7 +193,7 @@ static void conclude_answer(const struct run *run, const json_t *answer)
 
 /* The C&C hands the task to the beacon when it polls; the network as it is decides whether it gets there, and whether the result
  * gets back. */
-static void run_through_beacon(const struct run *run)
+static void run_task(const struct run *run)
 {
 	const struct step *beacon = run->step->through;
 	struct mailbox mailbox = {run->attack, run->team, run->setting.to->name};
@@ -211,6 +223,14 @@ static void run_through_beacon(const struct run *run)
 		conclude(run->result, STEP_FAILED, "%s", error_text(err));
 		break;
 	}
+}
+
+static void run_through_beacon(const struct run *run)
+{
+	struct team_state *team = &run->attack->teams[run->team - 1];
+	pthread_mutex_lock(&team->beacon);
+	run_task(run);
+	pthread_mutex_unlock(&team->beacon);
 }
 
 static const struct way {

@@ -23,6 +23,7 @@ enum {
 struct team_state {
 	pthread_mutex_t lock;	      /* held while the team is being prepared */
 	char token[TOKEN_LENGTH + 1]; /* empty: not prepared */
+	pthread_mutex_t beacon;	      /* held while a task is with one: it takes them one by one, and is silent meanwhile */
 };
 
 struct attack {
