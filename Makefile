@@ -90,11 +90,14 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtoride.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call pkg_libs,$(LIBRARIES) cmocka $(LIBRARIES_TEST)) -lpthread
 
-# Calls the range without a daemon, for its tests and measurements.
-$(BUILD)/range-tool: $(BUILD)/obj/tests/range/range-tool.o $(BUILD)/libtoride.a
+# They call the range and the attack without a daemon, for tests and measurements.
+RANGE_TOOLS := $(BUILD)/range-tool $(BUILD)/attack-tool
+$(RANGE_TOOLS): $(BUILD)/%: $(BUILD)/obj/tests/range/%.o $(BUILD)/libtoride.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LINK) -o $@ $^ $(call pkg_libs,$(LIBRARIES)) -lpthread
-check-range: $(BUILD)/range-tool
+.PHONY: range-tools
+range-tools: $(RANGE_TOOLS)
+check-range: range-tools
 
 # Parts of the scoreboard process are in no library.
 $(BUILD)/unit/test_sandbox: $(BUILD)/obj/scoreboard/sandbox.o
@@ -143,7 +146,7 @@ demo: deps ## from a bare machine to a live board: install, build, prepare the h
 	$(Q)$(TORIDE) run scenarios/exercises/first-call.yaml --teams 2 --bot 1
 
 check: deps-check ## all tests: unit, golden, range, web; ends with counts
-	$(Q)$(MAKE) --no-print-directory all unit-programs
+	$(Q)$(MAKE) --no-print-directory all unit-programs range-tools
 	$(Q)-$(TORIDE) doctor --fix
 	$(Q)tests/run unit golden range web
 

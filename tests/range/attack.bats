@@ -1,0 +1,181 @@
+#!/usr/bin/env bats
+# The attack on a real range: every ability once, then one way of containment after the other. One team, brought up once; each test leaves
+# the network as it found it, with a beacon that polls.
+
+bats_require_minimum_version 1.5.0
+export TORIDE_STATE_DIR=${TORIDE_CHECK_DIR:-/var/tmp/toride-check}
+export TORIDE_DATA_DIR=$PWD
+build=$PWD/${BUILD:-build}
+exercise=check-attack
+c2=203.0.113.66
+
+setup_file() {
+	mkdir -p -m 711 "$TORIDE_STATE_DIR"
+	"$build/range-tool" down $exercise
+	"$build/range-tool" up tests/range/attack.yaml $exercise 1
+	attack prepare 1
+}
+
+teardown_file() {
+	"$build/range-tool" down $exercise
+}
+
+attack() {
+	"$build/attack-tool" tests/range/attack.yaml $exercise 1 "$@"
+}
+
+on() { # HOST CMD…: as root, out of band
+	local host=$1
+	shift
+	"$build/range-tool" exec "$exercise/1/$host" -- "$@"
+}
+
+step() { # STEP OUTCOME [pattern of the detail]
+	run attack run 1 "$1"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} == "$1 $2 "${3-*} ]]
+}
+
+beacon_polls() {
+	attack undo 1 beacon
+	step beacon "done" "the C&C has heard pc-tanaka"
+}
+
+open_edge() {
+	on fw-edge sh -c "nft delete rule inet filter forward handle \$(nft -a list chain inet filter forward | sed -n 's/.*daddr $c2 drop # handle //p')"
+}
+
+# A step that was blocked stays undone, also when the way is open again for several polls.
+nothing_runs_later() {
+	local before after
+	before=$(on attacker sh -c 'cut -d" " -f1 /run/toride/c2/beacons/*')
+	sleep 4
+	after=$(on attacker sh -c 'cut -d" " -f1 /run/toride/c2/beacons/*')
+	echo "polls: $before, then $after"
+	[ "$after" -gt "$before" ]
+	run ! on pc-tanaka test -e /home/tanaka/staging/shares-file.txt
+}
+
+@test "every ability of the catalogue is done, and each trace that it must leave is found" {
+	local steps expected found
+	steps=$(sed -n 's/.*{ id: \([a-z]*\),.*/\1/p' tests/range/attack.yaml)
+	[ "$(sed -n 's/.*ability: \([a-z-]*\),.*/\1/p' tests/range/attack.yaml | sort)" = "$(ls attacker/abilities/*.yaml | xargs -n1 basename -s .yaml | sort)" ]
+	for one in $steps; do
+		step "$one" "done"
+		found=$(grep -c '^trace .* 1$' <<<"$output") || true
+		expected=$(sed -n '/^expect:/,/^undo:/s/^  - {.*/x/p' "attacker/abilities/$(sed -n "s/.*{ id: $one,.*ability: \([a-z-]*\),.*/\1/p" tests/range/attack.yaml).yaml" | grep -c x)
+		echo "$one: $found of $expected traces"
+		[ "$found" -eq "$expected" ] && [ "$found" -gt 0 ]
+	done
+	on attacker cat /run/toride/c2/uploads/exfil@residents.csv | cmp - <(on file cat /srv/shares/common/residents.csv)
+}
+
+@test "undo takes everything back, and says when something is left" {
+	on attacker sh -c 'echo 1 > /run/toride/c2/lures/other'
+	for one in exfil pack collect notes sweep look info beacon open scan lure; do
+		run attack undo 1 $one
+		echo "$output"
+		[ "$output" = "$one clean" ]
+	done
+	run on pc-tanaka find /home/tanaka/staging /home/tanaka/Downloads -mindepth 1
+	[ -z "$(grep -v 'No such file' <<<"$output")" ]
+	run ! on pc-tanaka pgrep -f viewer
+	[ -z "$(on attacker find /run/toride/c2/uploads /run/toride/c2/results /run/toride/c2/tasks /run/toride/c2/taken -type f)" ]
+	on attacker test -e /run/toride/c2/lures/other # what is not ours stays
+	# a file that cannot be taken away
+	step lure "done"
+	on attacker sh -c 'rm /run/toride/c2/lures/invoice; mkdir /run/toride/c2/lures/invoice'
+	run attack undo 1 lure
+	[ "$output" = "lure left" ]
+	on attacker rmdir /run/toride/c2/lures/invoice
+}
+
+@test "a block of the C&C at the edge firewall blocks every later step, and nothing runs later" {
+	step lure "done"
+	beacon_polls
+	on fw-edge nft insert rule inet filter forward ip daddr $c2 drop
+	step look blocked "no poll from pc-tanaka for * s; the task was taken back"
+	step exfil blocked "no poll from pc-tanaka*"
+	step open blocked "curl: *"
+	open_edge
+	nothing_runs_later
+}
+
+@test "a block at the proxy blocks the beacon and the lure" {
+	beacon_polls
+	on proxy sh -c "cp /etc/squid/blocklist-addresses.txt /run/before; echo $c2 >> /etc/squid/blocklist-addresses.txt; squid -k reconfigure"
+	sleep 1
+	step look blocked "no poll from pc-tanaka for * s; the task was taken back"
+	step open blocked "curl: (22)*403*"
+	on proxy sh -c "cat /run/before > /etc/squid/blocklist-addresses.txt; squid -k reconfigure"
+	sleep 2
+	nothing_runs_later
+}
+
+@test "a beacon that is started while the way is closed is blocked" {
+	attack undo 1 beacon
+	on fw-office nft insert rule inet filter forward ip saddr 10.1.1.101 drop
+	step beacon blocked "the beacon on pc-tanaka was started, but no poll of it reached attacker within * s"
+	on fw-office sh -c "nft delete rule inet filter forward handle \$(nft -a list chain inet filter forward | sed -n 's/.*saddr 10.1.1.101 drop # handle //p')"
+}
+
+@test "killing the beacon ends it for good" {
+	beacon_polls
+	on pc-tanaka pkill -f invoice-viewer
+	step look blocked "no poll from pc-tanaka for * s; the task was taken back"
+	run ! on pc-tanaka pgrep -f invoice-viewer
+}
+
+@test "a server that is shut for the terminal blocks the step, and the beacon reports so" {
+	beacon_polls
+	on file sh -c 's6-svc -d /run/service/smbd; pkill smbd; sleep 1'
+	step look blocked
+	[[ ${lines[0]} != *poll* ]]
+	on file s6-svc -u /run/service/smbd
+}
+
+@test "the beacon ends when the range's token goes" {
+	beacon_polls
+	on pc-tanaka mv /run/toride/token /run/toride/token.away
+	sleep 3
+	run ! on pc-tanaka pgrep -f invoice-viewer
+	on pc-tanaka mv /run/toride/token.away /run/toride/token
+}
+
+@test "a result that comes after the step was judged is thrown away" {
+	beacon_polls
+	# a tool that the ability calls takes its time, so that the way can be closed meanwhile
+	on pc-tanaka sh -c 'printf "#!/bin/sh\nsleep 3\n" > /usr/local/bin/uname; chmod 755 /usr/local/bin/uname'
+	attack run 1 info > "$BATS_TEST_TMPDIR/info" &
+	local running=$!
+	on attacker sh -c 'for turn in $(seq 50); do [ -z "$(ls /run/toride/c2/taken)" ] || exit 0; sleep 0.1; done; exit 1'
+	on fw-edge nft insert rule inet filter forward ip daddr $c2 drop
+	wait $running
+	cat "$BATS_TEST_TMPDIR/info"
+	[[ $(cat "$BATS_TEST_TMPDIR/info") == "info blocked pc-tanaka took the task, but no result came back within "*" s" ]]
+	open_edge
+	sleep 5
+	on attacker grep -q "POST /result 200" /run/toride/c2/access.log # it came, and was thanked for
+	run ! on attacker test -e /run/toride/c2/results/info.json
+	on pc-tanaka rm /usr/local/bin/uname
+	step info "done"
+}
+
+@test "no step is run on a guest that has a way out" {
+	# a machine inside plays the outside: 192.0.2.1 is in no network of the range
+	on world sh -c 'ip address add 192.0.2.1/32 dev lo'
+	on attacker ip route add 192.0.2.1/32 via 203.0.113.1
+	step lure failed "refused: host 'attacker' reaches 192.0.2.1, which is outside the range*"
+	on attacker ip route delete 192.0.2.1/32
+	on world ip address delete 192.0.2.1/32 dev lo
+	step lure "done"
+}
+
+@test "what the range itself cannot do is failed, not blocked" {
+	on attacker sh -c 's6-svc -d /run/service/c2; pkill -x c2; mv /run/toride/c2 /run/toride/away'
+	step look failed
+	on attacker sh -c 'mv /run/toride/away /run/toride/c2; s6-svc -u /run/service/c2'
+	attack prepare 1
+	step lure "done"
+}
