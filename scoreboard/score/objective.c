@@ -133,46 +133,31 @@ static void mark_claim(const struct score *score, const struct team_record *team
 /* ---- states ---- */
 
 struct state_proof {
-	bool proved, prevented, measured, broken; /* broken: seen not to hold at least once */
+	bool proved, measured;
 	int64_t began_ms;
-	struct fact fact;    /* the probe that proves it */
-	struct fact blocked; /* prevented: the step that was stopped; at_ms NEVER: none */
+	struct fact fact; /* the probe that proves it */
 };
 
 /*
- * A proof counts when the state was seen not to hold before: then somebody brought it about. A state that held from the start and
- * broke later was nobody's merit. One that never broke counts when a step of the attack was blocked: the team stopped it before
- * it could do harm.
+ * The first probe that held for as long as is asked; what counts is when that hold began. Once proved stays proved. The
+ * orchestrator writes "holds" only when it is the team's doing: after the opposite was seen, or the attack was over or stopped
+ * (docs/events.md), so that a state that is there before anything happens earns nothing, and one that a team brings about before
+ * the attack counts from then.
  */
 static struct state_proof find_proof(const struct score *score, const struct team_record *team, size_t index)
 {
 	const struct objective_record *record = &team->objectives[index];
 	int64_t holds_ms = score->scenario->objectives[index].state.holds_ms;
-	struct state_proof proof = {.began_ms = NEVER, .blocked = {0, NEVER}};
-	bool held_early = false;
+	struct state_proof proof = {.began_ms = NEVER};
 	for (size_t i = 0; i < record->probes_count && !proof.proved; i++) {
 		const struct probe_record *probe = &record->probes[i];
-		bool proves = probe->holds == 1 && probe->held_ms >= holds_ms;
 		proof.measured = proof.measured || probe->holds >= 0;
-		proof.broken = proof.broken || probe->holds == 0;
-		if (!proves)
+		proof.proved = probe->holds == 1 && probe->held_ms >= holds_ms;
+		if (!proof.proved)
 			continue;
-		held_early = true;
 		proof.fact = probe->fact;
 		proof.began_ms = probe->fact.at_ms > probe->held_ms ? probe->fact.at_ms - probe->held_ms : 0;
-		proof.proved = proof.broken;
 	}
-	if (proof.proved || proof.broken || !held_early)
-		return proof;
-	for (size_t i = 0; i < score->scenario->steps_count; i++) {
-		const struct step_record *step = &team->steps[i];
-		if (step->fate == STEP_FATE_BLOCKED &&
-		    (proof.blocked.at_ms == NEVER || earlier(&step->fate_fact, &proof.blocked)))
-			proof.blocked = step->fate_fact;
-	}
-	proof.prevented = proof.proved = proof.blocked.at_ms != NEVER;
-	if (proof.prevented)
-		proof.began_ms = proof.blocked.at_ms;
 	return proof;
 }
 
@@ -203,7 +188,7 @@ static void mark_state(const struct score *score, const struct team_record *team
 	const struct objective_record *record = &team->objectives[index];
 	struct state_proof proof = find_proof(score, team, index);
 	bool ended = team->ended.at_ms != NEVER;
-	if (!proof.proved && ((record->probes_count > 0 && !proof.measured) || (ended && !proof.broken))) {
+	if (!proof.measured && (record->probes_count > 0 || ended)) {
 		mark->state = MARK_UNMEASURED;
 		return;
 	}
@@ -213,9 +198,8 @@ static void mark_state(const struct score *score, const struct team_record *team
 	int64_t state_milli = mark->max_milli * SCORE_STATE_PERCENT / 100;
 	mark->at_ms = proof.began_ms;
 	mark->state = MARK_PARTIAL;
-	add_part(mark, state_milli, proof.began_ms, one_event(proof.prevented ? &proof.blocked : &proof.fact),
-		 proof.prevented ? "攻撃を未然に止めた" : "この時から状態が続いたことを確認",
-		 proof.prevented ? "the attack was stopped before" : "the state has held since then (probed)");
+	add_part(mark, state_milli, proof.began_ms, one_event(&proof.fact), "から状態が続いたことを確認",
+		 "the state has held since then (probed)");
 	const struct fact *measure = find_measure(record);
 	if (!measure)
 		return;

@@ -11,17 +11,17 @@
 #include "orchestrator/scenario.h"
 
 enum { MODEL_DMZ, MODEL_INTERNET, MODEL_OFFICE, MODEL_NETWORKS };
-enum {
-	MODEL_ATTACKER,
-	MODEL_WORLD,
-	MODEL_FW_EDGE,
-	MODEL_FW_OFFICE,
-	MODEL_WEB,
-	MODEL_PROXY,
-	MODEL_FILE,
-	MODEL_PC_TANAKA,
-	MODEL_ANALYST,
-	MODEL_HOSTS
+enum { /* by name, as the loader leaves them */
+       MODEL_ANALYST,
+       MODEL_ATTACKER,
+       MODEL_FILE,
+       MODEL_FW_EDGE,
+       MODEL_FW_OFFICE,
+       MODEL_PC_TANAKA,
+       MODEL_PROXY,
+       MODEL_WEB,
+       MODEL_WORLD,
+       MODEL_HOSTS
 };
 enum { MODEL_LURE, MODEL_OPEN, MODEL_BEACON, MODEL_EXFIL, MODEL_STEPS };
 enum { MODEL_PATIENT_ZERO, MODEL_C2, MODEL_CUT_OFF, MODEL_OBJECTIVES };
@@ -264,5 +264,3 @@ static inline void model_finish(struct model *model)
 }
 
 #endif
-/* TEMPORARY */
-__attribute__((weak)) const char *const phase_names[] = {"detect", "triage", "analyse", "contain", "eradicate", "recover", "report", NULL};

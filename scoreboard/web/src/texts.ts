@@ -115,6 +115,7 @@ export const texts = {
 	"claim.sent": { ja: "記録しました。", en: "Recorded." },
 	"claim.right": { ja: "正解", en: "Right" },
 	"claim.wrong": { ja: "不正解", en: "Wrong" },
+	"claim.partial": { ja: "一部一致", en: "Partly right" },
 	"claim.noted": { ja: "記録済み", en: "Noted" },
 	"claim.history": { ja: "これまでの回答", en: "Your claims so far" },
 	"claim.needs.running": { ja: "時計が進んでいる間だけ送れます。", en: "You can send while the clock runs." },

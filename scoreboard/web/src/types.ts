@@ -50,7 +50,7 @@ export interface Claim {
 	seq: number;
 	at_ms: number;
 	value: Record<string, FieldValue>;
-	result: "right" | "wrong" | "noted";
+	result: "right" | "partial" | "wrong" | "noted";
 }
 
 export interface Hint {
