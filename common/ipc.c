@@ -176,7 +176,8 @@ static int read_some(struct ipc *ipc, struct error **err)
 	return 1;
 }
 
-/* The socket may deliver the end of one line and the descriptors of the next in one piece; the line's leading blanks tell whose they are. */
+/* The socket may deliver the end of one line and the descriptors of the next in one piece; the line's leading blanks tell whose
+ * they are. */
 static size_t blanks_before(const char *line, size_t length)
 {
 	size_t count = 0;
@@ -207,7 +208,9 @@ static int take_line(struct ipc *ipc, json_t **message, size_t *blanks, struct e
 	char *end = ipc->used > ipc->searched ? memchr(ipc->buffer + ipc->searched, '\n', ipc->used - ipc->searched) : NULL;
 	if (!end) {
 		ipc->searched = ipc->used;
-		return ipc->used > IPC_LINE_MAX_BYTES ? error_set(err, "the peer sent a line of over %d bytes", IPC_LINE_MAX_BYTES) : 0;
+		return ipc->used > IPC_LINE_MAX_BYTES
+			       ? error_set(err, "the peer sent a line of over %d bytes", IPC_LINE_MAX_BYTES)
+			       : 0;
 	}
 	size_t length = (size_t)(end - ipc->buffer);
 	*blanks = blanks_before(ipc->buffer, length);

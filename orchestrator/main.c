@@ -9,8 +9,16 @@
 /* In the order in which a new user meets them. */
 /* clang-format off */
 #define COMMANDS(entry) \
+	entry(run) \
 	entry(check) \
 	entry(schema) \
+	entry(serve) \
+	entry(up) \
+	entry(start) \
+	entry(status) \
+	entry(exec) \
+	entry(shell) \
+	entry(down) \
 	entry(journal) \
 	entry(doctor) \
 	entry(version)

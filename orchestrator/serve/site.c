@@ -15,7 +15,8 @@ static char *from_environment(const char *name, const char *fallback)
 	return xstrdup(value && *value ? value : fallback);
 }
 
-/* In the tree the program is BUILD/toride, with the guest programs in BUILD/guest and the data in BUILD/..; installed it is PREFIX/bin/toride. */
+/* In the tree the program is BUILD/toride, with the guest programs in BUILD/guest and the data in BUILD/..; installed it is
+ * PREFIX/bin/toride. */
 void site_init(struct site *site)
 {
 	char program[PATH_MAX] = "";

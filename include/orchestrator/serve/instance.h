@@ -1,0 +1,50 @@
+/*
+ * An exercise on this host, from `up` to `down`: its scenario and plan, its journal, its engine, its accounts and its views. Kept in
+ * STATE/exercises/NAME/: journal.db, and exercise.json (what is needed to take it up again after a restart; mode 0600).
+ */
+#ifndef TORIDE_ORCHESTRATOR_SERVE_INSTANCE_H
+#define TORIDE_ORCHESTRATOR_SERVE_INSTANCE_H
+
+#include "orchestrator/exercise.h"
+#include "orchestrator/serve/accounts.h"
+#include "orchestrator/serve/orchestrator.h"
+#include "scoreboard/view.h"
+
+struct instance {
+	struct orchestrator *orchestrator;
+	char *folder, *file; /* file: the scenario's absolute path */
+	struct scenario *scenario;
+	struct plan *plan; /* ->exercise is the name */
+	struct journal *journal;
+	struct exercise *exercise;
+	struct view *view;
+	struct accounts accounts;
+	bool built;           /* the range stands */
+	bool busy;            /* an up or down is at work */
+	volatile bool cancel; /* asks that work to stop */
+	struct call *follower;     /* is told when every clock has ended; may be NULL */
+	struct call *waiting_down; /* a `down` that came while busy; may be NULL */
+};
+
+/*
+ * Loads and plans the scenario, opens a new journal (an old one is kept under another name), draws accounts (*passwords, new reference) and adds the
+ * exercise to the orchestrator. The host is checked for room; nothing of the range is made yet.
+ */
+int instance_create(struct orchestrator *orchestrator, const char *file, const char *name, int teams, struct instance **instance,
+		    json_t **passwords, struct error **err);
+/* Takes up an exercise from its folder after a restart; its clocks stand still. */
+int instance_adopt(struct orchestrator *orchestrator, const char *name, struct instance **instance, struct error **err);
+/* Remembers on disk that the range stands. */
+int instance_save(const struct instance *instance, struct error **err);
+/* Takes the exercise off the orchestrator; with `forget` also its exercise.json (the journal stays). Nothing of the range is touched. */
+void instance_destroy(struct instance *instance, bool forget);
+
+static inline const char *instance_name(const struct instance *instance)
+{
+	return instance->plan->exercise;
+}
+
+/* Writes an event of the whole exercise or of a team without a clock. */
+void instance_record(struct instance *instance, int team, const char *kind, json_t *body);
+
+#endif

@@ -1,0 +1,19 @@
+/* What the operations share (orchestrator/serve/operations.c has the table). Each op_ function answers its call, now or later. */
+#ifndef TORIDE_ORCHESTRATOR_SERVE_OPERATION_H
+#define TORIDE_ORCHESTRATOR_SERVE_OPERATION_H
+
+#include "orchestrator/serve/orchestrator.h"
+
+void op_up(struct orchestrator *orchestrator, struct call *call);
+void op_down(struct orchestrator *orchestrator, struct call *call);
+void op_exec(struct orchestrator *orchestrator, struct call *call);
+void op_shell(struct orchestrator *orchestrator, struct call *call);
+
+/* The exercise that the call names; the only one when it names none. NULL: the call has been answered. */
+struct instance *named_instance(struct orchestrator *orchestrator, struct call *call);
+/* The bots are teams in a JSON array (may be NULL), checked before. */
+void set_bots(struct instance *instance, const json_t *bots);
+/* Answers the call with an error; it is gone then. */
+void call_refuse(struct call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,257 @@
+/* The operations `up` and `down`: long work on the range, each step told to the caller and written to the journal. */
+#include <string.h>
+
+#include "common/alloc.h"
+#include "common/cleanup.h"
+#include "orchestrator/serve/instance.h"
+#include "orchestrator/serve/operation.h"
+
+struct range_work {
+	struct orchestrator *orchestrator;
+	struct instance *instance; /* NULL: remains of an exercise that is not loaded */
+	char *exercise;
+	struct call *call;
+	json_t *passwords;
+	json_t *bots;
+	size_t changed;
+	struct error *err, *cleanup_err;
+	bool follow, fresh;
+};
+
+struct step_report {
+	struct range_work *work;
+	json_t *progress, *body;
+	char *kind;
+	int team;
+};
+
+static void range_work_free(struct range_work *work)
+{
+	json_decref(work->passwords);
+	json_decref(work->bots);
+	error_free(work->err);
+	error_free(work->cleanup_err);
+	free(work->exercise);
+	free(work);
+}
+
+/* On the loop: the journal's writer. */
+static void report_step(void *context)
+{
+	struct step_report *report = context;
+	if (report->work->instance)
+		instance_record(report->work->instance, report->team, report->kind, report->body);
+	else
+		json_decref(report->body);
+	call_progress(report->work->call, report->progress);
+	free(report->kind);
+	free(report);
+}
+
+/* On a worker. */
+static void on_progress(const struct range_progress *progress, void *context)
+{
+	struct range_work *work = context;
+	const char *kind = resource_kind_names[progress->kind];
+	struct step_report *report = xcalloc(1, sizeof *report);
+	report->work = work;
+	report->team = progress->team;
+	report->kind = xstrdup(progress->finished ? "range.end" : "range.begin");
+	report->body = json_pack("{ss ss ss ss*}", "action", progress->action, "resource", kind, "name", progress->name, "error",
+				 progress->error);
+	report->progress = json_pack("{ss ss ss si sb ss* sI sI}", "action", progress->action, "resource", kind, "name",
+				     progress->name, "team", progress->team, "finished", progress->finished, "error",
+				     progress->error, "done", (json_int_t)progress->done, "total", (json_int_t)progress->total);
+	jobs_post(work->orchestrator->jobs, report_step, report);
+}
+
+static void up_run(void *context)
+{
+	struct range_work *work = context;
+	struct instance *instance = work->instance;
+	struct range *range = work->orchestrator->range;
+	if (range_up(range, instance->plan, on_progress, work, &instance->cancel, &work->changed, &work->err) < 0 &&
+	    work->fresh) {
+		size_t removed; /* a first build is whole or not at all; a range that was there is left as it is */
+		range_down(range, work->exercise, on_progress, work, &removed, &work->cleanup_err);
+	}
+}
+
+static void begin_down(struct orchestrator *orchestrator, const char *exercise, struct call *call);
+
+/* A `down` that came while the range was being built. */
+static void serve_waiting_down(struct orchestrator *orchestrator, const char *exercise, struct call *waiting)
+{
+	if (waiting)
+		begin_down(orchestrator, exercise, waiting);
+}
+
+static void up_failed(struct range_work *work)
+{
+	struct instance *instance = work->instance;
+	if (!work->fresh) {
+		call_fail(work->call, steal(&work->err));
+		return;
+	}
+	if (work->cleanup_err) {
+		error_set(&work->err, "%s\nand what was built could not be removed: %s; run `toride down %s`",
+			  error_text(work->err), error_text(work->cleanup_err), work->exercise);
+	}
+	instance_record(instance, 0, "exercise.closed", json_pack("{ss}", "reason", error_text(work->err)));
+	struct call *call = work->call;
+	struct error *err = steal(&work->err);
+	instance_destroy(instance, true);
+	call_fail(call, err);
+}
+
+static void up_succeeded(struct range_work *work)
+{
+	struct instance *instance = work->instance;
+	instance->built = true;
+	set_bots(instance, work->bots);
+	json_t *result = json_pack("{ss sI ss* sO*}", "exercise", work->exercise, "changed", (json_int_t)work->changed, "url",
+				   orchestrator_url(work->orchestrator), "accounts", work->passwords);
+	call_finish(work->call, result);
+}
+
+static void up_done(void *context)
+{
+	struct range_work *work = context;
+	struct instance *instance = work->instance;
+	instance->busy = false;
+	instance->cancel = false;
+	if (!work->err && work->fresh)
+		instance_save(instance, &work->err);
+	struct call *waiting = steal(&instance->waiting_down);
+	if (work->err)
+		up_failed(work);
+	else
+		up_succeeded(work);
+	serve_waiting_down(work->orchestrator, work->exercise, waiting);
+	range_work_free(work);
+}
+
+/* A bot's team must be there. */
+static int check_bots(const json_t *bots, int teams, struct error **err)
+{
+	size_t index;
+	json_t *team;
+	json_array_foreach(bots, index, team) if (!json_is_integer(team) || json_integer_value(team) < 1 ||
+						  json_integer_value(team) >
+							  teams) return error_set(err, "--bot names a team from 1 to %d", teams);
+	return 0;
+}
+
+static struct instance *instance_for_up(struct orchestrator *orchestrator, struct call *call, json_t **passwords,
+					struct error **err)
+{
+	const char *file = call_text(call, "scenario", ""), *name = call_text(call, "name", NULL);
+	int teams = call_integer(call, "teams", 1);
+	struct instance *instance = NULL;
+	if (check_bots(json_object_get(call_args(call), "bots"), teams, err) < 0)
+		return NULL;
+	/* Planning a second time is cheap, and tells what the file would make of the exercise that is up. */
+	struct diagnostics diagnostics = {0};
+	cleanup_scenario struct scenario *scenario = NULL;
+	int loaded = scenario_load(file, orchestrator->site->data_dir, &scenario, &diagnostics, err);
+	const struct instance *there = loaded == 0 ? orchestrator_instance(orchestrator, name ? name : scenario->id) : NULL;
+	diagnostics_finish(&diagnostics);
+	if (!there) {
+		error_free(*err);
+		*err = NULL;
+		return instance_create(orchestrator, file, name, teams, &instance, passwords, err) < 0 ? NULL : instance;
+	}
+	if (strcmp(there->scenario->digest, scenario->digest) != 0 || there->plan->teams != teams) {
+		error_set(err,
+			  "exercise '%s' is up with another scenario text or number of teams (%d); `toride down %s` first, or "
+			  "--name another",
+			  instance_name(there), there->plan->teams, instance_name(there));
+		return NULL;
+	}
+	return orchestrator_instance(orchestrator, instance_name(there));
+}
+
+void op_up(struct orchestrator *orchestrator, struct call *call)
+{
+	struct error *err = NULL;
+	json_t *passwords = NULL;
+	struct instance *instance = instance_for_up(orchestrator, call, &passwords, &err);
+	if (!instance) {
+		call_fail(call, err);
+		return;
+	}
+	if (instance->busy) {
+		call_refuse(call, "exercise '%s' is being built or removed just now; try again when that is done",
+			    instance_name(instance));
+		return;
+	}
+	struct range_work *work = xcalloc(1, sizeof *work);
+	work->orchestrator = orchestrator;
+	work->instance = instance;
+	work->exercise = xstrdup(instance_name(instance));
+	work->call = call;
+	work->fresh = passwords != NULL;
+	work->passwords = passwords;
+	work->bots = json_incref(json_object_get(call_args(call), "bots"));
+	instance->busy = true;
+	jobs_submit(orchestrator->jobs, up_run, up_done, work);
+}
+
+static void down_run(void *context)
+{
+	struct range_work *work = context;
+	range_down(work->orchestrator->range, work->exercise, on_progress, work, &work->changed, &work->err);
+}
+
+static void down_done(void *context)
+{
+	struct range_work *work = context;
+	struct instance *instance = work->instance;
+	struct call *waiting = instance ? steal(&instance->waiting_down) : NULL;
+	if (instance)
+		instance->busy = false;
+	if (work->err) {
+		call_fail(work->call, steal(&work->err));
+	} else {
+		if (instance) {
+			instance_record(instance, 0, "exercise.closed", json_pack("{ss}", "reason", "down"));
+			instance_destroy(instance, true);
+		}
+		call_finish(work->call, json_pack("{ss sI}", "exercise", work->exercise, "changed", (json_int_t)work->changed));
+	}
+	serve_waiting_down(work->orchestrator, work->exercise, waiting);
+	range_work_free(work);
+}
+
+static void begin_down(struct orchestrator *orchestrator, const char *exercise, struct call *call)
+{
+	struct instance *instance = orchestrator_instance(orchestrator, exercise);
+	if (instance && instance->busy) { /* an up is asked to stop, and this waits for it; a second down does not */
+		instance->cancel = true;
+		if (instance->waiting_down)
+			call_refuse(call, "exercise '%s' is being taken down already", exercise);
+		else
+			instance->waiting_down = call;
+		return;
+	}
+	struct range_work *work = xcalloc(1, sizeof *work);
+	work->orchestrator = orchestrator;
+	work->exercise = xstrdup(exercise);
+	work->call = call;
+	work->instance = instance;
+	if (instance) {
+		instance->busy = true;
+		instance->built = false;
+	}
+	jobs_submit(orchestrator->jobs, down_run, down_done, work);
+}
+
+void op_down(struct orchestrator *orchestrator, struct call *call)
+{
+	const char *name = call_text(call, "exercise", NULL);
+	const struct instance *only = name ? NULL : named_instance(orchestrator, call);
+	if (only)
+		name = instance_name(only);
+	if (name)
+		begin_down(orchestrator, name, call);
+}

@@ -1,0 +1,248 @@
+#include "orchestrator/serve/instance.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "common/alloc.h"
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "orchestrator/serve/board.h"
+#include "orchestrator/serve/gate.h"
+
+static void on_event(const struct event *event, void *context)
+{
+	struct instance *instance = context;
+	view_apply(instance->view, event);
+	board_view_changed(instance->orchestrator->board, instance_name(instance));
+}
+
+static void on_ended(void *context)
+{
+	struct instance *instance = context;
+	struct call *follower = steal(&instance->follower);
+	if (follower)
+		call_finish(follower,
+			    json_pack("{ss so}", "exercise", instance_name(instance), "board", view_board(instance->view)));
+}
+
+static void instance_free(struct instance *instance)
+{
+	if (!instance)
+		return;
+	exercise_destroy(instance->exercise);
+	view_destroy(instance->view);
+	journal_destroy(instance->journal);
+	plan_destroy(instance->plan);
+	scenario_destroy(instance->scenario);
+	accounts_finish(&instance->accounts);
+	free(instance->folder);
+	free(instance->file);
+	free(instance);
+}
+
+static int make_folders(const char *folder, struct error **err)
+{
+	cleanup_free char *path = xstrdup(folder);
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(path, 0755) < 0 && errno != EEXIST)
+			return error_set_errno(err, errno, "cannot make '%s'", path);
+		*slash = '/';
+	}
+	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+		return error_set_errno(err, errno, "cannot make '%s'", folder);
+	return 0;
+}
+
+/* Loads `file` and plans it. Scenario errors come as one text: the diagnostics as `toride check` prints them. */
+static int load(struct instance *instance, const char *name, int teams, struct error **err)
+{
+	const struct site *site = instance->orchestrator->site;
+	struct diagnostics diagnostics = {0};
+	int loaded = scenario_load(instance->file, site->data_dir, &instance->scenario, &diagnostics, err);
+	if (loaded > 0)
+		error_set(err, "%s has %zu error%s\n%s", instance->file, diagnostics.errors, diagnostics.errors == 1 ? "" : "s",
+			  diagnostics.text);
+	diagnostics_finish(&diagnostics);
+	if (loaded != 0 || plan_create(instance->scenario, name, teams, &instance->plan, err) < 0)
+		return -1;
+	instance->folder = xasprintf("%s/exercises/%s", site->state_dir, instance_name(instance));
+	return make_folders(instance->folder, err);
+}
+
+/* The journal of an exercise that was taken down stays, under the time at which its successor began. */
+static int set_old_journal_aside(const char *folder, struct error **err)
+{
+	cleanup_free char *path = xasprintf("%s/journal.db", folder);
+	char stamp[32];
+	time_t now = time(NULL);
+	struct tm utc;
+	strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
+	cleanup_free char *aside = xasprintf("%s/journal-%s.db", folder, stamp);
+	for (int n = 2; access(aside, F_OK) == 0; n++) {
+		free(aside);
+		aside = xasprintf("%s/journal-%s-%d.db", folder, stamp, n);
+	}
+	if (rename(path, aside) < 0 && errno != ENOENT)
+		return error_set_errno(err, errno, "cannot keep the old journal '%s'", path);
+	static const char *const beside[] = {"-wal", "-shm"};
+	for (size_t i = 0; i < 2; i++) {
+		cleanup_free char *from = xasprintf("%s%s", path, beside[i]), *to = xasprintf("%s%s", aside, beside[i]);
+		rename(from, to);
+	}
+	return 0;
+}
+
+static int feed_view(const struct event *event, void *context)
+{
+	view_apply(context, event);
+	return 0;
+}
+
+static int open_journal(struct instance *instance, struct error **err)
+{
+	cleanup_free char *path = xasprintf("%s/journal.db", instance->folder);
+	instance->view = view_create(instance->scenario, instance_name(instance), instance->plan->teams);
+	if (journal_create(path, &instance->journal, err) < 0 ||
+	    journal_read(instance->journal, 0, feed_view, instance->view, err) < 0)
+		return error_prefix(err, "journal '%s'", path);
+	struct exercise_options options = {
+		.loop = instance->orchestrator->loop,
+		.jobs = instance->orchestrator->jobs,
+		.journal = instance->journal,
+		.range = instance->orchestrator->range,
+		.plan = instance->plan,
+		.on_event = on_event,
+		.on_ended = on_ended,
+		.context = instance,
+	};
+	return exercise_create(&options, &instance->exercise, err);
+}
+
+static int add_to_orchestrator(struct instance *instance, struct error **err)
+{
+	struct orchestrator *orchestrator = instance->orchestrator;
+	if (orchestrator->instances_count == ORCHESTRATOR_EXERCISES_MAX)
+		return error_set(err, "%d exercises are here already; take one down", ORCHESTRATOR_EXERCISES_MAX);
+	orchestrator->instances[orchestrator->instances_count++] = instance;
+	board_exercises_changed(orchestrator->board);
+	board_view_changed(orchestrator->board, instance_name(instance));
+	return 0;
+}
+
+static int begin_new(struct instance *instance, json_t **passwords, struct error **err)
+{
+	if (set_old_journal_aside(instance->folder, err) < 0 || open_journal(instance, err) < 0)
+		return -1;
+	const struct scenario *scenario = instance->scenario;
+	struct event *opened = event_create(0, -1, "exercise.opened", "orchestrator",
+					    json_pack("{ss ss si ss}", "scenario", scenario->id, "digest", scenario->digest,
+						      "teams", instance->plan->teams, "version", TORIDE_VERSION));
+	if (exercise_record(instance->exercise, opened, err) < 0)
+		return -1;
+	accounts_draw(&instance->accounts, instance->plan->teams, passwords);
+	return add_to_orchestrator(instance, err);
+}
+
+int instance_create(struct orchestrator *orchestrator, const char *file, const char *name, int teams, struct instance **out,
+		    json_t **passwords, struct error **err)
+{
+	struct instance *instance = xcalloc(1, sizeof *instance);
+	instance->orchestrator = orchestrator;
+	char resolved[PATH_MAX];
+	instance->file = xstrdup(realpath(file, resolved) ? resolved : file);
+	struct capacity capacity;
+	if (load(instance, name, teams, err) < 0 || range_capacity(orchestrator->range, &capacity, err) < 0 ||
+	    plan_check_capacity(instance->plan, &capacity, err) < 0 || begin_new(instance, passwords, err) < 0) {
+		instance_free(instance);
+		return -1;
+	}
+	*out = instance;
+	return 0;
+}
+
+static char *state_path(const struct instance *instance)
+{
+	return xasprintf("%s/exercise.json", instance->folder);
+}
+
+int instance_save(const struct instance *instance, struct error **err)
+{
+	cleanup_json json_t *state = json_pack("{ss ss si so}", "scenario", instance->file, "digest", instance->scenario->digest,
+					       "teams", instance->plan->teams, "accounts", accounts_to_json(&instance->accounts));
+	cleanup_free char *path = state_path(instance);
+	cleanup_free char *fresh = xasprintf("%s.new", path);
+	cleanup_close int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || json_dumpfd(state, fd, JSON_INDENT(2)) < 0 || fsync(fd) < 0 || rename(fresh, path) < 0)
+		return error_set_errno(err, errno, "cannot write '%s'", path);
+	return 0;
+}
+
+/* What exercise.json says, taken up again. */
+static int restore(struct instance *instance, const char *name, struct error **err)
+{
+	cleanup_free char *path = xasprintf("%s/exercises/%s/exercise.json", instance->orchestrator->site->state_dir, name);
+	json_error_t fault;
+	cleanup_json json_t *state = json_load_file(path, JSON_REJECT_DUPLICATES, &fault);
+	const char *file, *digest;
+	int teams;
+	json_t *accounts;
+	if (!state || json_unpack_ex(state, &fault, 0, "{ss ss si so}", "scenario", &file, "digest", &digest, "teams", &teams,
+				     "accounts", &accounts) < 0)
+		return error_set(err, "'%s': %s", path, fault.text);
+	instance->file = xstrdup(file);
+	if (load(instance, name, teams, err) < 0)
+		return -1;
+	if (strcmp(digest, instance->scenario->digest) != 0)
+		return error_set(err, "'%s' was changed since the exercise began; put it back, or `toride down %s`", file, name);
+	if (accounts_from_json(&instance->accounts, accounts, err) < 0)
+		return error_prefix(err, "'%s'", path);
+	return open_journal(instance, err);
+}
+
+int instance_adopt(struct orchestrator *orchestrator, const char *name, struct instance **out, struct error **err)
+{
+	struct instance *instance = xcalloc(1, sizeof *instance);
+	instance->orchestrator = orchestrator;
+	instance->built = true;
+	if (restore(instance, name, err) < 0 || add_to_orchestrator(instance, err) < 0) {
+		instance_free(instance);
+		return error_prefix(err, "exercise '%s' cannot go on", name);
+	}
+	*out = instance;
+	return 0;
+}
+
+void instance_destroy(struct instance *instance, bool forget)
+{
+	struct orchestrator *orchestrator = instance->orchestrator;
+	for (size_t i = 0; i < orchestrator->instances_count; i++) {
+		if (orchestrator->instances[i] != instance)
+			continue;
+		orchestrator->instances[i] = orchestrator->instances[--orchestrator->instances_count];
+		break;
+	}
+	struct call *follower = steal(&instance->follower);
+	if (follower)
+		call_finish(follower,
+			    json_pack("{ss so}", "exercise", instance_name(instance), "board", view_board(instance->view)));
+	if (forget) {
+		cleanup_free char *path = state_path(instance);
+		unlink(path);
+		gate_close_exercise(orchestrator->gate, instance_name(instance));
+		board_exercise_closed(orchestrator->board, instance_name(instance));
+	}
+	instance_free(instance);
+	board_exercises_changed(orchestrator->board);
+}
+
+void instance_record(struct instance *instance, int team, const char *kind, json_t *body)
+{
+	cleanup_error struct error *err = NULL;
+	if (exercise_record(instance->exercise, event_create(team, -1, kind, "orchestrator", body), &err) < 0)
+		log_error("%s: journal: %s", instance_name(instance), error_text(err));
+}

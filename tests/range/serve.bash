@@ -1,0 +1,58 @@
+# For range tests that talk to a running orchestrator. State (image, layers) is shared by the suites of one build; sockets are each file's own.
+# shellcheck shell=bash
+
+TREE=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+TORIDE=${TORIDE:-$TREE/${BUILD:-build}/toride}
+export TORIDE_STATE_DIR=${TORIDE_STATE_DIR:-$TREE/${BUILD:-build}/state}
+
+serve_start() { # options of `toride serve`...
+	export TORIDE_RUN_DIR=${TORIDE_RUN_DIR:-$(mktemp -d /tmp/toride-run.XXXXXX)}
+	SERVE_LOG=$TORIDE_RUN_DIR/serve.log
+	"$TORIDE" serve --listen 127.0.0.1:0 "$@" >>"$SERVE_LOG" 2>&1 3>&- &
+	SERVE_PID=$!
+	export SERVE_PID SERVE_LOG
+	for _ in $(seq 200); do
+		"$TORIDE" status >/dev/null 2>&1 && return 0
+		kill -0 $SERVE_PID 2>/dev/null || break
+		sleep 0.05
+	done
+	cat "$SERVE_LOG"
+	return 1
+}
+
+serve_stop() {
+	[ -z "${SERVE_PID:-}" ] && return 0
+	kill "$SERVE_PID" 2>/dev/null
+	for _ in $(seq 200); do
+		kill -0 "$SERVE_PID" 2>/dev/null || break
+		sleep 0.05
+	done
+	unset SERVE_PID
+}
+
+serve_kill() { # as a crash would
+	kill -9 "$SERVE_PID"
+	while kill -0 "$SERVE_PID" 2>/dev/null; do sleep 0.05; done
+	unset SERVE_PID
+}
+
+# Everything that a range puts on a host, one line a thing: what must be the same before `up` and after `down`.
+host_snapshot() {
+	virsh -q -c lxc:///system list --all --name | sed '/^$/d; s/^/domain /' | sort
+	virsh -q -c lxc:///system net-list --all --name | sed '/^$/d; s/^/network /' | sort
+	ip -o link | sed 's/^[0-9]*: \([^:@]*\).*/link \1/' | sort
+	nft list tables | sort
+	findmnt -rn -o TARGET | sed 's/^/mount /' | sort
+	find /sys/fs/cgroup -type d \( -iname '*toride*' -o -iname '*lxc-*' \) 2>/dev/null | sed 's/^/cgroup /' | sort
+	find "$TORIDE_STATE_DIR"/exercises -mindepth 2 -maxdepth 2 ! -name 'journal*' 2>/dev/null | sed 's/^/file /' | sort
+	ip netns list | sed 's/^/netns /' | sort
+}
+
+wait_for() { # seconds, command...
+	local until=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $until ] || return 1
+		sleep 0.2
+	done
+}
