@@ -138,12 +138,6 @@ static int begin_new(struct instance *instance, json_t **passwords, struct error
 {
 	if (set_old_journal_aside(instance->folder, err) < 0 || open_journal(instance, err) < 0)
 		return -1;
-	const struct scenario *scenario = instance->scenario;
-	struct event *opened = event_create(0, -1, "exercise.opened", "orchestrator",
-					    json_pack("{ss ss si ss}", "scenario", scenario->id, "digest", scenario->digest,
-						      "teams", instance->plan->teams, "version", TORIDE_VERSION));
-	if (exercise_record(instance->exercise, opened, err) < 0)
-		return -1;
 	accounts_draw(&instance->accounts, instance->plan->teams, passwords);
 	return add_to_orchestrator(instance, err);
 }

@@ -107,10 +107,15 @@ outcome() {
 	[ "$(outcome 2 exfil)" = "done" ]
 }
 
-@test "the theft arrived at the C&C of the idle team, and not at the other's" {
+@test "the theft was seen at the C&C of the idle team, not at the other's, and is taken back at the end" {
+	stolen() { "$TORIDE" journal short | jq -s --argjson team "$1" \
+		'[.[] | select(.kind == "truth.trace" and .team == $team and .body.step == "exfil" and .body.host == "attacker" and .body.found)] | length'; }
+	[ "$(stolen 2)" -ge 1 ]
+	[ "$(stolen 1)" -eq 0 ]
+	undone() { "$TORIDE" journal short | jq -se \
+		'[.[] | select(.kind == "truth.undone" and .team == 2)] | length == 6 and all(.body.clean == true)'; }
+	wait_for 20 undone
 	run "$TORIDE" exec short/2/attacker -- sh -c 'find / -xdev -name "*residents*" -size +0 2>/dev/null | grep -c .'
-	[ "$output" -ge 1 ]
-	run "$TORIDE" exec short/1/attacker -- sh -c 'find / -xdev -name "*residents*" -size +0 2>/dev/null | grep -c .'
 	[ "$output" -eq 0 ]
 }
 
@@ -155,7 +160,7 @@ outcome() {
 	kill -9 "$(pgrep -P "$pid" | head -1)"
 	wait_for 15 grep -q "team 2: host 'web' has stopped" "$SERVE_LOG"
 	[ "$(grep -c "host 'web' has stopped" "$SERVE_LOG")" -eq 1 ]
-	"$TORIDE" journal short | jq -e 'select(.kind == "range.lost" and .team == 2 and .body.host == "web")'
+	"$TORIDE" journal short | jq -se 'any(.kind == "range.lost" and .team == 2 and .body.host == "web")'
 	run "$TORIDE" up "$BATS_TEST_DIRNAME/scenarios/short.yaml" --teams 2
 	echo "$output"
 	[ "$status" -eq 0 ]
