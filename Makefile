@@ -175,14 +175,15 @@ fuzz: deps-dev ## fuzz the parsers for FUZZ_SECONDS (60) each
 	$(Q)$(foreach f,$(FUZZERS),$(MAKE) --no-print-directory fuzz-$(f) &&) true
 
 fuzz-%:
-	$(call say,FUZZ,$* for $(FUZZ_SECONDS) s)
+	$(call say,FUZZ,"$* for $(FUZZ_SECONDS) s")
 	@mkdir -p $(BUILD)/fuzz/corpus/$* $(BUILD)/fuzz/found
 	$(Q)clang $(filter-out -MMD -MP,$(FLAGS)) $(LIBRARY_FLAGS) -fsanitize=fuzzer,$(FUZZ_SANITIZE) -o $(BUILD)/fuzz/$* tests/fuzz/$*.c \
 		$(BUILD)/fuzz/libtoride.a $(call pkg_libs,$(LIBRARIES)) -lpthread
 	$(Q)$(BUILD)/fuzz/$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=16384 -verbosity=0 -print_final_stats=1 \
 		$(if $(wildcard tests/fuzz/$*.dict),-dict=tests/fuzz/$*.dict) -artifact_prefix=$(BUILD)/fuzz/found/$*- \
-		$(BUILD)/fuzz/corpus/$* $(wildcard tests/fuzz/$* $(FUZZ_SEEDS_$*))
+		$(BUILD)/fuzz/corpus/$* $(FUZZ_SEEDS_$*)
 FUZZ_SEEDS_scenario := scenarios/exercises scenarios/lans tests/fixtures tests/golden/errors
+FUZZ_SEEDS_catalogue := attacker/abilities tests/fixtures/broken-data/attacker/abilities $(dir $(wildcard scenarios/roles/*/role.yaml))
 
 SOURCES_C = $(shell find common orchestrator attacker scoreboard tests -name '*.c' -not -path '*/node_modules/*')
 HEADERS = $(shell find include -name '*.h')

@@ -131,7 +131,7 @@ enum access { ACCESS_NONE, ACCESS_USER, ACCESS_ROOT };
 struct host {
 	char *name;
 	const struct role *role;
-	struct nic *nics;
+	struct nic *nics; /* by the networks' names */
 	size_t nics_count;
 	json_t *options; /* the role's options, defaults filled in */
 	enum access access;
@@ -156,7 +156,7 @@ struct rule_service {
 };
 
 struct rule {
-	struct endpoint *from, *to;
+	struct endpoint *from, *to; /* none: any */
 	size_t from_count, to_count;
 	struct rule_service *services; /* none: any */
 	size_t services_count;
@@ -185,8 +185,8 @@ struct step {
 	char *id, *technique;
 	const struct ability *ability;
 	const struct host *on; /* where it runs */
-	const struct host *to, *via; /* C&C and proxy; may be NULL */
-	const struct person *as; /* NULL: root */
+	const struct host *to, *via; /* C&C and proxy; may be NULL; a step `through` a beacon has the beacon's */
+	const struct person *as; /* NULL: root; a step `through` a beacon has the beacon's */
 	struct step *through; /* the beacon step that carries it, or NULL */
 	json_t *args;
 	struct moment at;
@@ -291,12 +291,15 @@ struct solution_step { /* what a perfect team does; the bot plays it */
 
 struct scenario {
 	char *file;
-	char digest[65]; /* SHA-256 over every file read, in order of reading, as lower-case hex */
+	/* SHA-256 over every file read (roles, images and abilities too), in order of reading: each as its length (8 bytes, little endian) and
+	 * its bytes; lower-case hex. */
+	char digest[65];
 	char *id;
 	struct text title, summary, briefing;
 	char *level;
 	int64_t duration_ms;
 	bool has_ja, has_en; /* the languages it promises */
+	/* Networks, hosts, firewalls, people, contacts, roles, images and abilities are sorted by name; the rest is in the file's order. */
 	struct network *networks;       size_t networks_count;
 	struct host *hosts;             size_t hosts_count;
 	struct firewall *firewalls;     size_t firewalls_count;

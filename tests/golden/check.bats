@@ -108,7 +108,7 @@ hostile() {
 
 @test "check: a 100,000-deep list, on one line and on many" {
 	head -c 100000 /dev/zero | tr '\0' '[' >"$BATS_TEST_TMPDIR/deep.yaml"
-	hostile "$BATS_TEST_TMPDIR/deep.yaml" 'error: over 24 lists and maps inside each other; make it flatter'
+	hostile "$BATS_TEST_TMPDIR/deep.yaml" 'deep.yaml:1:26: error: over 24 lists and maps inside each other; make it flatter'
 	yes -- - | head -n 100000 | tr '\n' ' ' >"$BATS_TEST_TMPDIR/deep.yaml"
 	hostile "$BATS_TEST_TMPDIR/deep.yaml" 'error: over 24 lists and maps'
 }
