@@ -90,6 +90,8 @@ int range_shell(struct range *range, const struct guest_id *guest, const char *u
 int range_shell_wait(pid_t pid); /* exit status as in exec_result */
 
 /* ---- probes: from the guest's network, but with the orchestrator's own program, out of the trainee's reach ---- */
+/* How a probe calls itself to a proxy, whose role leaves it out of the log: there trainees look for the attack, not for us. */
+#define RANGE_PROBE_AGENT "toride-probe"
 struct probe_request {
 	const struct guest_id *from;
 	const char *address; /* dotted quad; must lie in a network of the exercise: the caller checks */

@@ -199,8 +199,7 @@ static enum host_state driver_inspect(const struct check_context *context, char 
 const struct check checks_libvirt[] = {
 	{"virtlogd", true, virtlogd_inspect, virtlogd_fix,
 	 "start it: systemctl start virtlogd.socket; without systemd: virtlogd -d"},
-	{"libvirtd", true, libvirtd_inspect, libvirtd_fix,
-	 "start it: systemctl start libvirtd; without systemd: libvirtd -d"},
+	{"libvirtd", true, libvirtd_inspect, libvirtd_fix, "start it: systemctl start libvirtd; without systemd: libvirtd -d"},
 	{"containers", true, driver_inspect, NULL,
 	 "see journalctl -u libvirtd, or run libvirtd in a terminal; a /dev/kvm that hangs delays its first answer"},
 	{0},

@@ -126,6 +126,7 @@ static void set_up(CURL *curl, const char *url, const char *proxy, struct answer
 	curl_easy_setopt(curl, CURLOPT_PROXY, proxy);
 	curl_easy_setopt(curl, CURLOPT_NOPROXY, ""); /* nothing from our own environment */
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
+	curl_easy_setopt(curl, CURLOPT_USERAGENT, RANGE_PROBE_AGENT);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <sodium.h>
 #include <spawn.h>
 #include <string.h>
@@ -111,11 +112,29 @@ int tree_remove(const char *path, struct error **err)
 	return run_tool((const char *const[]){"rm", "-rf", "--one-file-system", "--", path, NULL}, "remove", path, err);
 }
 
+/* Gives the copies of all in `from` the modes of a package: a checkout's own depend on somebody's umask, and a folder that only
+ * root may enter, such as /etc then, breaks a guest. */
+static int plain_modes(const char *from, const char *to, struct error **err)
+{
+	char *roots[] = {(char *)from, NULL};
+	FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	int result = walk ? 0 : file_error(err, errno, "look into", from);
+	for (FTSENT *entry; result == 0 && (entry = fts_read(walk));) {
+		bool file = entry->fts_info == FTS_F, folder = entry->fts_info == FTS_D;
+		cleanup_free char *copy = xasprintf("%s%s", to, entry->fts_path + strlen(from));
+		if ((file || folder) && chmod(copy, folder || entry->fts_statp->st_mode & S_IXUSR ? 0755 : 0644) < 0)
+			result = file_error(err, errno, "change the mode of", copy);
+	}
+	if (walk)
+		fts_close(walk);
+	return result;
+}
+
 int tree_copy(const char *from, const char *to, struct error **err)
 {
 	cleanup_free char *content = xasprintf("%s/.", from);
-	return run_tool((const char *const[]){"cp", "-RP", "--preserve=mode,timestamps,links", "--", content, to, NULL}, "copy",
-			from, err);
+	const char *const argv[] = {"cp", "-RP", "--preserve=mode,timestamps,links", "--", content, to, NULL};
+	return run_tool(argv, "copy", from, err) < 0 ? -1 : plain_modes(from, to, err);
 }
 
 /* ---- digest ---- */

@@ -80,6 +80,15 @@ logged() { # HOST FILE PATTERN
 	logged proxy /var/log/squid/access.log "\"GET http://$world/\" 403 .*TCP_DENIED"
 }
 
+@test "proxy: the range's own probes get through, and are not in the log" {
+	run "$TOOL" probe roles-test/1/pc-tanaka $world 80 $proxy 3128
+	echo "$output"
+	[ "$status" -eq 0 ]
+	on pc-tanaka curl -fsS -m 10 -o /dev/null -x "http://$proxy:3128" -A last http://$world/
+	eventually logged proxy /var/log/squid/access.log '"last"'
+	! logged proxy /var/log/squid/access.log '"(-|toride-probe)"'
+}
+
 @test "firewall: what no rule accepts is dropped and logged; what a rule accepts is counted" {
 	run on pc-tanaka curl -s -m 2 --noproxy '*' http://$world/
 	[ "$status" -eq 28 ]
@@ -143,6 +152,10 @@ logged() { # HOST FILE PATTERN
 	run on world curl -fsS -m 5 http://$web/
 	grep -q '彩田市公式ホームページ' <<<"$output"
 	eventually logged web /var/log/nginx/access.log "^$world .* www.saida.example \"GET /residents.html HTTP/1.1\" 200 .*\"visitor/2\""
+}
+
+@test "terminal: its person looks at a site now and then, and the proxy's log says so" {
+	eventually logged proxy /var/log/squid/access.log "^$pc .* \"GET http://(news|search).example/\" 200 [0-9]+ \"Mozilla/5.0"
 }
 
 @test "attacker: without a range token nothing listens" {

@@ -23,7 +23,7 @@ int make_folders(const char *path, mode_t mode, struct error **err); /* parents 
 
 /* Removes a folder and all in it, whatever is in it; what is not there is fine. Does not cross into other file systems. */
 int tree_remove(const char *path, struct error **err);
-/* Copies what is in `from` over what is in `to`, owned by root. */
+/* Copies what is in `from` over what is in `to`: owned by root, modes 755 and 644. */
 int tree_copy(const char *from, const char *to, struct error **err);
 
 /* SHA-256 over names, kinds, modes (executable or not) and contents, in order of names; lower-case hex. A path that is not there
