@@ -24,24 +24,25 @@ static bool is_exercise_name(const char *text)
 	return length && length <= PLAN_NAME_MAX && !text[length] && text[0] >= 'a';
 }
 
-static int lock_exercise(const struct range *range, const char *exercise, struct error **err)
+static int lock_exercise(const struct range *range, const char *exercise, bool make, struct error **err)
 {
 	if (!is_exercise_name(exercise))
 		return error_set(err, "'%.40s' is not the name of an exercise", exercise);
 	cleanup_free char *folder = range_exercise_folder(range, exercise);
 	for (int64_t deadline_ms = monotonic_ms() + LOCK_WAIT_MS;;) {
-		if (make_folders(folder, 0711, err) < 0)
+		if (make && make_folders(folder, 0711, err) < 0)
 			return -1;
-		cleanup_close int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		/* Who takes down makes nothing: the disk may be full. */
+		const char *place = make || access(folder, F_OK) == 0 ? folder : range->state_dir;
+		cleanup_close int lock = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		struct stat info;
 		/* Who removed the folder meanwhile has left us the lock of nothing. */
 		if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0 && fstat(lock, &info) == 0 && info.st_nlink > 0)
 			return steal_fd(&lock);
-		if (lock >= 0 && errno == EWOULDBLOCK && monotonic_ms() > deadline_ms)
-			return error_set(err, "exercise '%s' is being built or taken down by another process; wait for it",
-					 exercise);
 		if (lock < 0 && errno != ENOENT)
-			return file_error(err, errno, "lock", folder);
+			return file_error(err, errno, "lock", place);
+		if (monotonic_ms() > deadline_ms)
+			return error_set(err, "exercise '%s' is being built or taken down by another process; wait for it", exercise);
 		usleep(20000);
 	}
 }
@@ -188,6 +189,19 @@ static void compare(const struct work *works, size_t works_count, const struct f
 
 /* ---- up and bake ---- */
 
+/* A guest's root is nobody on the host, yet has to reach its root folder. */
+static int check_way(const char *state_dir, struct error **err)
+{
+	cleanup_free char *path = xstrdup(state_dir);
+	for (char *end = path + strlen(path); end > path; end = strrchr(path, '/')) {
+		struct stat info;
+		*end = '\0';
+		if (*path && stat(path, &info) == 0 && !(info.st_mode & S_IXOTH))
+			return error_set(err, "guests' users cannot enter '%s'; chmod o+x it, or move the state directory with --state-dir", path);
+	}
+	return 0;
+}
+
 struct order { /* what was asked */
 	struct range *range;
 	const struct plan *plan;
@@ -233,8 +247,8 @@ static int up(const struct order *order, virConnectPtr connection, size_t *chang
 {
 	int block;
 	cleanup_free char *guests = range_guests_folder(order->range, order->plan->exercise);
-	cleanup_close int lock = lock_exercise(order->range, order->plan->exercise, err);
-	if (lock < 0 || make_folder(guests, 0711, err) < 0 ||
+	cleanup_close int lock = lock_exercise(order->range, order->plan->exercise, true, err);
+	if (lock < 0 || check_way(order->range->state_dir, err) < 0 || make_folder(guests, 0711, err) < 0 ||
 	    block_allocate(order->range, connection, order->plan->exercise, &block, err) < 0)
 		return -1;
 	struct work *works = make_works(order->range, order->plan, block, order->cancel, err);
@@ -328,7 +342,7 @@ int range_down(struct range *range, const char *exercise, range_progress_fn *pro
 	virConnectPtr connection = range_connection_take(range, err);
 	if (!connection)
 		return -1;
-	cleanup_close int lock = lock_exercise(range, exercise, err);
+	cleanup_close int lock = lock_exercise(range, exercise, false, err);
 	int result = lock < 0 ? -1 : down(&order, connection, exercise, &count, err);
 	range_connection_give(range, connection);
 	if (changed)

@@ -45,10 +45,19 @@ static int disk_create(struct work *work, virConnectPtr connection, struct error
 	return file_write(mark_path, text, err);
 }
 
+/* libvirt keeps a log for every name that ever was, also of a guest that it could not start; whoever has no disk any more needs none. */
+static void remove_log(const struct mark *mark)
+{
+	cleanup_free char *name = mark_object_name(mark);
+	cleanup_free char *path = xasprintf("/var/log/libvirt/lxc/%s.log", name);
+	unlink(path);
+}
+
 static int disk_destroy(struct range *range, virConnectPtr connection, const struct found *found, struct error **err)
 {
 	(void)connection;
 	cleanup_free char *folder = range_disk_folder(range, found->mark.exercise, found->mark.team, found->mark.name);
+	remove_log(&found->mark);
 	return unmount_below(folder, err) < 0 ? -1 : tree_remove(folder, err);
 }
 

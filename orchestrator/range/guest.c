@@ -69,10 +69,10 @@ int guest_open_domain(struct range *range, virDomainPtr domain, struct guest *gu
 	/* Its number may have been given to another process before it was opened. */
 	if (opened.root < 0 || process_ended(opened.process) || guest_init_pid(domain) != opened.init)
 		return error_set(err, "is not running");
-	if (read_id_base(opened.init, &opened.id_base) < 0)
-		return error_set(err, "has no user ids of its own: refused; take the range down, this must never be");
 	if (check_network(range, opened.network, err) < 0)
 		return -1;
+	if (read_id_base(opened.init, &opened.id_base) < 0)
+		return error_set(err, "has no user ids of its own: refused; take the range down, this must never be");
 	*guest = opened;
 	opened = GUEST_CLOSED;
 	return 0;

@@ -101,13 +101,6 @@ static enum settled guest_settle(struct work *work, struct error **err)
 	return SETTLE_FAILED;
 }
 
-/* libvirt keeps a log for every name that ever was. */
-static void remove_log(const char *name)
-{
-	cleanup_free char *path = xasprintf("/var/log/libvirt/lxc/%s.log", name);
-	unlink(path);
-}
-
 static int guest_destroy(struct range *range, virConnectPtr connection, const struct found *found, struct error **err)
 {
 	struct mark is;
@@ -121,7 +114,6 @@ static int guest_destroy(struct range *range, virConnectPtr connection, const st
 			kill(init, SIGKILL);
 		if (virDomainDestroy(domain) < 0 && virDomainIsActive(domain) == 1)
 			return libvirt_error(err, "stop");
-		remove_log(name);
 	}
 	cgroup_remove(&found->mark);
 	return 0;

@@ -1,4 +1,5 @@
 /* The connections to libvirt and its lists; its errors become ours here. */
+#include <errno.h>
 #include <libvirt/virterror.h>
 #include <stdarg.h>
 #include <string.h>
@@ -14,7 +15,12 @@ int libvirt_error(struct error **err, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	return error_set(err, "%s: %s", text, virGetLastErrorMessage());
+	const char *said = virGetLastErrorMessage();
+	/* A container's own log comes with line ends. */
+	cleanup_free char *line = xstrndup(said, strcspn(said, "\n"));
+	if (strstr(line, strerror(ENOSPC)))
+		return error_set(err, "%s: %s: the disk is full; make room there, or move the state with --state-dir", text, line);
+	return error_set(err, "%s: %s", text, line);
 }
 
 static void quiet(void *context, virErrorPtr error)
