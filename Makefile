@@ -8,7 +8,7 @@ VERSION := 0.1.0
 PACKAGES_BUILD := gcc make pkg-config libc6-dev libvirt-dev libyaml-dev libmicrohttpd-dev libsqlite3-dev libjansson-dev \
 	libsodium-dev libseccomp-dev libxml2-dev libcmark-dev libsystemd-dev libcurl4-openssl-dev libnftables-dev libmnl-dev
 PACKAGES_RUN := libvirt-daemon-system libvirt-daemon-driver-lxc libvirt-clients dnsmasq-base mmdebstrap nftables iproute2 jq
-PACKAGES_TEST := libcmocka-dev bats jq curl chromium fonts-noto-cjk sqlite3
+PACKAGES_TEST := libcmocka-dev bats jq curl chromium fonts-noto-cjk sqlite3 tcpdump
 PACKAGES_DEV := clang clang-format clang-tidy libclang-rt-14-dev shellcheck wrk nginx-light podman crun
 # Where npm comes from elsewhere, Debian's package of it would be in its way.
 PACKAGES_WEB := $(if $(shell command -v npm 2>/dev/null),,nodejs npm)

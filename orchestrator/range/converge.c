@@ -42,7 +42,8 @@ static int lock_exercise(const struct range *range, const char *exercise, bool m
 		if (lock < 0 && errno != ENOENT)
 			return file_error(err, errno, "lock", place);
 		if (monotonic_ms() > deadline_ms)
-			return error_set(err, "exercise '%s' is being built or taken down by another process; wait for it", exercise);
+			return error_set(err, "exercise '%s' is being built or taken down by another process; wait for it",
+					 exercise);
 		usleep(20000);
 	}
 }
@@ -197,7 +198,10 @@ static int check_way(const char *state_dir, struct error **err)
 		struct stat info;
 		*end = '\0';
 		if (*path && stat(path, &info) == 0 && !(info.st_mode & S_IXOTH))
-			return error_set(err, "guests' users cannot enter '%s'; chmod o+x it, or move the state directory with --state-dir", path);
+			return error_set(
+				err,
+				"guests' users cannot enter '%s'; chmod o+x it, or move the state directory with --state-dir",
+				path);
 	}
 	return 0;
 }

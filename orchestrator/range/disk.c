@@ -45,7 +45,8 @@ static int disk_create(struct work *work, virConnectPtr connection, struct error
 	return file_write(mark_path, text, err);
 }
 
-/* libvirt keeps a log for every name that ever was, also of a guest that it could not start; whoever has no disk any more needs none. */
+/* libvirt keeps a log for every name that ever was, also of a guest that it could not start; whoever has no disk any more needs
+ * none. */
 static void remove_log(const struct mark *mark)
 {
 	cleanup_free char *name = mark_object_name(mark);

@@ -19,7 +19,8 @@ int libvirt_error(struct error **err, const char *format, ...)
 	/* A container's own log comes with line ends. */
 	cleanup_free char *line = xstrndup(said, strcspn(said, "\n"));
 	if (strstr(line, strerror(ENOSPC)))
-		return error_set(err, "%s: %s: the disk is full; make room there, or move the state with --state-dir", text, line);
+		return error_set(err, "%s: %s: the disk is full; make room there, or move the state with --state-dir", text,
+				 line);
 	return error_set(err, "%s: %s", text, line);
 }
 
