@@ -35,6 +35,17 @@ int64_t board_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+void board_forget_session(struct board *board, const char *token)
+{
+	struct session ended;
+	streams_end_session(board->streams, token);
+	if (!sessions_remove(board->sessions, token, &ended))
+		return;
+	int team = ended.role == SESSION_TEAM ? ended.team : 0;
+	if (!sessions_see(board->sessions, ended.exercise, team))
+		store_drop_view(board->store, ended.exercise, team ? VIEW_TEAM : VIEW_INSTRUCTOR, team);
+}
+
 struct link *link_create(struct board *board, int ipc_fd, struct error **err)
 {
 	struct link *link = xcalloc(1, sizeof *link);
@@ -132,11 +143,8 @@ static void take_exercises(struct link *link, json_t *message)
 static void take_session_end(struct link *link, json_t *message)
 {
 	const char *token = json_string_value(json_object_get(message, "session_end"));
-	struct session ended;
-	if (!session_token_valid(token))
-		return;
-	sessions_remove(link->board->sessions, token, &ended);
-	streams_end_session(link->board->streams, token);
+	if (session_token_valid(token))
+		board_forget_session(link->board, token);
 }
 
 static void take_closed(struct link *link, json_t *message)
@@ -191,7 +199,9 @@ static int send_all(struct link *link, struct error **err)
 	}
 	size_t i;
 	json_t *message;
-	json_array_foreach(messages, i, message) if (ipc_send(link->ipc, message, NULL, 0, err) < 0) return -1;
+	json_array_foreach (messages, i, message)
+		if (ipc_send(link->ipc, message, NULL, 0, err) < 0)
+			return -1;
 	return 0;
 }
 

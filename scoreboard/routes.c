@@ -277,10 +277,8 @@ static bool is_from_our_page(struct request *request, enum MHD_Result *refused)
 
 static void forget_session(struct request *request)
 {
-	struct session ended;
 	BOARD_LOCKED(request->board);
-	sessions_remove(request->board->sessions, request->session.token, &ended);
-	streams_end_session(request->board->streams, request->session.token);
+	board_forget_session(request->board, request->session.token);
 }
 
 static enum MHD_Result logout_answered(struct request *request)

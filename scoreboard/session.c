@@ -125,6 +125,17 @@ bool sessions_remove(struct sessions *sessions, const char *token, struct sessio
 	return true;
 }
 
+bool sessions_see(const struct sessions *sessions, const char *exercise, int team)
+{
+	for (size_t i = 0; i < BOARD_SESSIONS_MAX; i++) {
+		const struct session *session = &sessions->slots[i].session;
+		bool same = (session->role == SESSION_TEAM ? session->team : 0) == team;
+		if (sessions->slots[i].used && same && strcmp(session->exercise, exercise) == 0)
+			return true;
+	}
+	return false;
+}
+
 void sessions_remove_exercise(struct sessions *sessions, const char *exercise)
 {
 	for (size_t i = 0; i < BOARD_SESSIONS_MAX; i++)

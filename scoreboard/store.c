@@ -197,8 +197,7 @@ static bool listed(const json_t *list, const char *name)
 {
 	size_t i;
 	const json_t *item;
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach (list, i, item) {
 		const char *other = json_string_value(json_object_get(item, "name"));
 		if (other && strcmp(other, name) == 0)
 			return true;
@@ -220,7 +219,8 @@ void store_set_exercises(struct store *store, const json_t *list)
 	}
 	size_t i;
 	const json_t *item;
-	json_array_foreach(list, i, item) find_or_add(store, json_string_value(json_object_get(item, "name")));
+	json_array_foreach (list, i, item)
+		find_or_add(store, json_string_value(json_object_get(item, "name")));
 	shown_set(store, &store->list, (json_int_t)store->serial, list);
 }
 

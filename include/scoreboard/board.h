@@ -29,5 +29,7 @@ static inline void board_unlock_(struct board **held)
 	__attribute__((cleanup(board_unlock_), unused)) struct board *locked_ = (pthread_mutex_lock(&(which)->lock), (which))
 
 int64_t board_now_ms(void); /* monotonic */
+/* The orchestrator says that this session is over: its streams end, and a view that nobody else sees is forgotten. Lock held. */
+void board_forget_session(struct board *board, const char *token);
 
 #endif

@@ -38,6 +38,8 @@ bool sessions_find(struct sessions *sessions, const char *token, struct session 
 void sessions_put(struct sessions *sessions, const struct session *session);
 /* True and *ended when it was known. */
 bool sessions_remove(struct sessions *sessions, const char *token, struct session *ended);
+/* Whether a known session may see this view: a team's, or (team 0) the instructor's. */
+bool sessions_see(const struct sessions *sessions, const char *exercise, int team);
 void sessions_remove_exercise(struct sessions *sessions, const char *exercise);
 
 #endif

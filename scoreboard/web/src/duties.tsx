@@ -1,4 +1,4 @@
-// Reports that are due: the deadline, and the form. A report is sent once; its draft is kept until then.
+// Reports that are due: the deadline, and the form. The draft is kept, so that a revised report begins with it.
 import { useState } from "preact/hooks";
 import { sendCommand } from "./api";
 import { useClock } from "./clock";
@@ -33,7 +33,7 @@ function DueLine({ duty, clock }: { duty: Duty; clock: Clock }) {
 function ReportForm({ duty, exercise, session, scope, clock, close }: { duty: Duty; close: () => void } & Context) {
 	const { t } = useWords();
 	const label = useFieldLabel();
-	const [draft, change, clear] = useDraft(scope, `report:${duty.id}`);
+	const [draft, change] = useDraft(scope, `report:${duty.id}`);
 	const sending = useSending();
 	const isList = (match?: string) => match === "set" || match === "list";
 	const submit = (event: Event) => {
@@ -45,17 +45,16 @@ function ReportForm({ duty, exercise, session, scope, clock, close }: { duty: Du
 		}
 		void sending.run(async () => {
 			await sendCommand(exercise, session, "report", { duty: duty.id, fields });
-			clear();
-			close();
+			close(); // the draft stays: a revised report begins with it
 		});
 	};
 	return (
 		<form class="report" onSubmit={submit}>
 			{duty.fields.map(({ name, required, match }) => (
-				<Field key={name} name={name} label={label(name)} list={isList(match)} many required={required} value={draft[name] ?? ""} change={change} />
+				<Field key={name} name={name} label={label(name)} list={isList(match)} time={match === "time"} many required={required} value={draft[name] ?? ""} change={change} />
 			))}
 			<p class="muted small">
-				{t("duty.confirm")} {t("draft.kept")}
+				{t("duty.best")} {t("draft.kept")}
 			</p>
 			<div class="row">
 				<button type="submit" class="primary" disabled={sending.busy || clock.state !== "running"}>
@@ -71,16 +70,10 @@ function ReportForm({ duty, exercise, session, scope, clock, close }: { duty: Du
 	);
 }
 
-function recipient(duty: Duty, say: (text: Duty["title"]) => string): string {
-	const to = duty.to;
-	if (to && typeof to === "object" && "name" in to) return say(to.name) || (to.id ?? "");
-	return say(to as Duty["title"]);
-}
-
 function DutyItem({ duty, ...context }: { duty: Duty } & Context) {
 	const { t, say } = useWords();
 	const [writing, write] = useState(false);
-	const open = duty.sent_at_ms === null;
+	const sent = duty.sent_at_ms !== null;
 	return (
 		<li class={`duty state-${duty.state}`} data-duty={duty.id}>
 			<div class="objective-head">
@@ -89,18 +82,19 @@ function DutyItem({ duty, ...context }: { duty: Duty } & Context) {
 			</div>
 			<div class="objective-sub">
 				<StateBadge state={duty.state} />
-				<span class="muted small">{t("duty.to", { name: recipient(duty, say) })}</span>
+				{duty.to ? <span class="muted small">{t("duty.to", { name: say(duty.to.name) || duty.to.id })}</span> : null}
 			</div>
 			<p class="due num">
 				<Icon name="clock" />
 				<DueLine duty={duty} clock={context.clock} />
 			</p>
-			{open && !writing ? (
-				<button type="button" class="primary wide" onClick={() => write(true)}>
-					{t("duty.write")}
+			{writing ? (
+				<ReportForm duty={duty} {...context} close={() => write(false)} />
+			) : (
+				<button type="button" class={sent ? "quiet" : "primary wide"} onClick={() => write(true)}>
+					{t(sent ? "duty.again" : "duty.write")}
 				</button>
-			) : null}
-			{open && writing ? <ReportForm duty={duty} {...context} close={() => write(false)} /> : null}
+			)}
 			<WhyDetails why={duty.why} />
 		</li>
 	);

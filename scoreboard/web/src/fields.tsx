@@ -27,6 +27,7 @@ export function Field(props: {
 	label: string;
 	many?: boolean;
 	list?: boolean;
+	time?: boolean;
 	required?: boolean;
 	disabled?: boolean;
 	value: string;
@@ -40,7 +41,7 @@ export function Field(props: {
 			<span>
 				{props.label}
 				{props.required ? <i class="required">{t("required")}</i> : null}
-				{props.list ? <i class="muted">{t("claim.list.help")}</i> : null}
+				{props.list || props.time ? <i class="muted">{t(props.list ? "claim.list.help" : "claim.time.help")}</i> : null}
 			</span>
 			{props.many || props.list ? (
 				<textarea {...common} rows={Math.min(6, Math.max(2, props.value.split("\n").length))} required={props.required} />

@@ -44,7 +44,7 @@ export function Inbox({ view, scope }: { view: TeamView; scope: string }) {
 					<li key={message.seq} class={message.seq > lastRead ? "message unread" : "message"}>
 						<div class="message-head">
 							<Icon name="message" />
-							<b>{say(message.from.name) || message.from.id}</b>
+							<b>{say(message.from?.name) || message.from?.id || t("inbox.nobody")}</b>
 							{message.seq > lastRead ? <span class="new">{t("inbox.new")}</span> : null}
 							<Time ms={message.at_ms} clock={view.clock} />
 						</div>

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { sendCommand } from "./api";
 import { pointsText } from "./format";
 import { useWords } from "./language";
-import { Empty, Outcome, Panel, Points, StateBadge, Time, WhyDetails, useSending } from "./parts";
+import { Empty, OtherPoints, Outcome, Panel, Points, StateBadge, Time, WhyDetails, useSending } from "./parts";
 import type { InstructorTeam, InstructorView, Session, State, Step, Why } from "./types";
 
 interface Context {
@@ -167,6 +167,7 @@ export function TeamDetail(context: Context) {
 					<ScoreLine key={duty.id} title={title(view.duties, duty.id)} line={duty} />
 				))}
 			</ul>
+			<OtherPoints why={team.why} />
 			<AdjustForm {...context} />
 			<InjectForm {...context} />
 		</Panel>

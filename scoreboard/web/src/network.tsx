@@ -142,7 +142,7 @@ function Facts({ host, networks }: { host: Host; networks: Network[] }) {
 			</div>
 			<div>
 				<dt>{t("network.role")}</dt>
-				<dd>{host.role}</dd>
+				<dd>{host.role || t("network.norole")}</dd>
 			</div>
 			<div>
 				<dt>{t("network.networks")}</dt>

@@ -7,7 +7,7 @@ import { useDraft } from "./drafts";
 import { Field, listOf, useFieldLabel, valueText } from "./fields";
 import { clockText, pointsText, spanText } from "./format";
 import { useWords } from "./language";
-import { Empty, Outcome, Panel, Points, StateBadge, Time, WhyDetails, useSending } from "./parts";
+import { Empty, OtherPoints, Outcome, Panel, Points, StateBadge, Time, WhyDetails, useSending } from "./parts";
 import type { Clock, FieldValue, Objective, Session, TeamView } from "./types";
 
 interface Context {
@@ -58,6 +58,7 @@ function ClaimForm({ objective, exercise, session, scope, clock }: { objective: 
 					name={name}
 					label={name === "measure" ? t("claim.measure") : label(name)}
 					list={isList(match)}
+					time={match === "time"}
 					many={name === "measure"}
 					value={draft[name] ?? ""}
 					change={change}
@@ -185,6 +186,7 @@ export function Objectives({ view, ...context }: { view: TeamView; exercise: str
 					<ObjectiveItem key={objective.id} objective={objective} first={objective.id === firstOpen} clock={view.clock} {...context} />
 				))}
 			</ul>
+			<OtherPoints why={view.why} />
 		</Panel>
 	);
 }

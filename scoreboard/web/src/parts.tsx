@@ -91,25 +91,40 @@ export function Panel(props: { title: string; count?: number; id: string; aside?
 
 export const Empty = ({ children }: { children: ComponentChildren }) => <p class="empty">{children}</p>;
 
-export function WhyDetails({ why }: { why: Why[] }) {
+function WhyLines({ why }: { why: Why[] }) {
 	const { t, say } = useWords();
+	return (
+		<ul>
+			{why.map((line, index) => (
+				<li key={index}>
+					<span>{say(line.text)}</span>
+					<Points points={line.points_milli} />
+					{line.events.length > 0 ? <span class="muted num">{t("why.events", { list: line.events.map((seq) => `#${seq}`).join(" ") })}</span> : null}
+				</li>
+			))}
+		</ul>
+	);
+}
+
+export function WhyDetails({ why }: { why: Why[] }) {
+	const { t } = useWords();
 	return (
 		<details class="why">
 			<summary>{t("why")}</summary>
-			{why.length === 0 ? (
-				<p class="muted">{t("why.empty")}</p>
-			) : (
-				<ul>
-					{why.map((line, index) => (
-						<li key={index}>
-							<span>{say(line.text)}</span>
-							{typeof line.points_milli === "number" ? <Points points={line.points_milli} /> : null}
-							{line.events?.length ? <span class="muted num">{t("why.events", { list: line.events.map((seq) => `#${seq}`).join(" ") })}</span> : null}
-						</li>
-					))}
-				</ul>
-			)}
+			{why.length === 0 ? <p class="muted">{t("why.empty")}</p> : <WhyLines why={why} />}
 		</details>
+	);
+}
+
+/** What belongs to no objective: wrong claims, the instructor's adjustments. */
+export function OtherPoints({ why }: { why: Why[] | undefined }) {
+	const { t } = useWords();
+	if (!why || why.length === 0) return null;
+	return (
+		<div class="why other-points">
+			<h4>{t("points.other")}</h4>
+			<WhyLines why={why} />
+		</div>
 	);
 }
 

@@ -40,7 +40,7 @@ export interface BoardView {
 
 export interface Why {
 	text: Text;
-	points_milli: number | null;
+	points_milli: number;
 	events: number[];
 }
 
@@ -80,7 +80,7 @@ export interface Objective {
 export interface Duty {
 	id: string;
 	title: Text;
-	to: { id?: string; name?: Text } | Text;
+	to: { id: string; name: Text } | null;
 	due_ms: number | null;
 	max_milli: number;
 	points_milli: number;
@@ -95,7 +95,7 @@ export interface Message {
 	id: string;
 	seq: number;
 	at_ms: number;
-	from: { id: string; name: Text };
+	from: { id: string; name: Text } | null;
 	text_html: Text;
 }
 
@@ -136,6 +136,7 @@ export interface TeamView {
 	objectives: Objective[];
 	duties: Duty[];
 	timeline: TimelineEntry[];
+	why?: Why[];
 }
 
 export interface Step {
@@ -167,6 +168,7 @@ export interface InstructorTeam {
 	duties: { id: string; state?: State; points_milli?: number; max_milli?: number; due_ms?: number | null; sent_at_ms?: number | null; why?: Why[] }[];
 	steps: Step[];
 	reports: Report[];
+	why?: Why[];
 }
 
 export interface InstructorView {
