@@ -12,6 +12,7 @@ teardown_file() {
 	load serve.bash
 	"$TORIDE" down short >/dev/null 2>&1 || true
 	serve_stop
+	rm -rf "$TORIDE_RUN_DIR"
 }
 
 setup() {
@@ -182,11 +183,9 @@ outcome() {
 	"$TORIDE" journal short --verify
 	run "$TORIDE" exec short/1/proxy -- true
 	[ "$status" -eq 0 ]
-	echo "$SERVE_PID" >"$BATS_FILE_TMPDIR/serve.pid"
 }
 
 @test "down leaves the host as it was" {
-	SERVE_PID=$(cat "$BATS_FILE_TMPDIR/serve.pid")
 	run "$TORIDE" down short
 	echo "$output"
 	[ "$status" -eq 0 ]

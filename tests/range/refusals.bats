@@ -66,7 +66,7 @@ teardown() {
 	serve_start --no-scoreboard
 	run env TORIDE_RUN_DIR="$TORIDE_RUN_DIR/second" "$TORIDE" serve --no-scoreboard
 	[ "$status" -eq 1 ]
-	[[ $output == *"another orchestrator uses"*"$SERVE_PID"* ]]
+	[[ $output == *"another orchestrator uses"*"$(cat "$TORIDE_RUN_DIR/serve.pid")"* ]]
 }
 
 @test "a scenario with errors is refused with all of them" {

@@ -7,10 +7,10 @@ export TORIDE_STATE_DIR=${TORIDE_STATE_DIR:-$TREE/${BUILD:-build}/state}
 
 serve_start() { # options of `toride serve`...
 	export TORIDE_RUN_DIR=${TORIDE_RUN_DIR:-$(mktemp -d /tmp/toride-run.XXXXXX)}
-	SERVE_LOG=$TORIDE_RUN_DIR/serve.log
+	export SERVE_LOG=$TORIDE_RUN_DIR/serve.log
 	"$TORIDE" serve --listen 127.0.0.1:0 "$@" >>"$SERVE_LOG" 2>&1 3>&- &
 	SERVE_PID=$!
-	export SERVE_PID SERVE_LOG
+	echo "$SERVE_PID" >"$TORIDE_RUN_DIR/serve.pid"
 	for _ in $(seq 200); do
 		"$TORIDE" status >/dev/null 2>&1 && return 0
 		kill -0 $SERVE_PID 2>/dev/null || break
@@ -20,21 +20,22 @@ serve_start() { # options of `toride serve`...
 	return 1
 }
 
-serve_stop() {
-	[ -z "${SERVE_PID:-}" ] && return 0
-	kill "$SERVE_PID" 2>/dev/null
-	for _ in $(seq 200); do
-		kill -0 "$SERVE_PID" 2>/dev/null || break
+# A test's own variables end with it, so the process is remembered in a file.
+serve_signal() { # signal
+	local pid
+	pid=$(cat "${TORIDE_RUN_DIR:-/nonexistent}/serve.pid" 2>/dev/null) || return 0
+	rm -f "$TORIDE_RUN_DIR/serve.pid"
+	kill "-$1" "$pid" 2>/dev/null
+	for _ in $(seq 600); do
+		kill -0 "$pid" 2>/dev/null || return 0
 		sleep 0.05
 	done
-	unset SERVE_PID
+	echo "the orchestrator $pid does not end" >&2
+	return 1
 }
 
-serve_kill() { # as a crash would
-	kill -9 "$SERVE_PID"
-	while kill -0 "$SERVE_PID" 2>/dev/null; do sleep 0.05; done
-	unset SERVE_PID
-}
+serve_stop() { serve_signal TERM; }
+serve_kill() { serve_signal KILL; } # as a crash would
 
 # Everything that a range puts on a host, one line a thing: what must be the same before `up` and after `down`.
 host_snapshot() {
