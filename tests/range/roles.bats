@@ -5,7 +5,7 @@ world=203.0.113.1 web=198.51.100.10 proxy=198.51.100.8 file=10.1.1.20 pc=10.1.1.
 
 setup_file() {
 	export TOOL=$PWD/${BUILD:-build}/range-tool
-	export TORIDE_STATE_DIR=${TORIDE_STATE_DIR:-$PWD/${BUILD:-build}/state}
+	export TORIDE_STATE_DIR=${TORIDE_CHECK_DIR:-/var/tmp/toride-check}
 	"$TOOL" up scenarios/exercises/first-call.yaml roles-test 1
 }
 

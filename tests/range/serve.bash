@@ -3,7 +3,7 @@
 
 TREE=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 TORIDE=${TORIDE:-$TREE/${BUILD:-build}/toride}
-export TORIDE_STATE_DIR=${TORIDE_STATE_DIR:-$TREE/${BUILD:-build}/state}
+export TORIDE_STATE_DIR=${TORIDE_CHECK_DIR:-/var/tmp/toride-check}
 
 serve_start() { # options of `toride serve`...
 	export TORIDE_RUN_DIR=${TORIDE_RUN_DIR:-$(mktemp -d /tmp/toride-run.XXXXXX)}
