@@ -108,22 +108,6 @@ static char *value_text(const json_t *value)
 	return text;
 }
 
-static const struct host *host_named(const struct scenario *scenario, const char *name)
-{
-	for (size_t i = 0; i < scenario->hosts_count; i++)
-		if (strcmp(scenario->hosts[i].name, name) == 0)
-			return &scenario->hosts[i];
-	return NULL;
-}
-
-static const struct network *network_named(const struct scenario *scenario, const char *name)
-{
-	for (size_t i = 0; i < scenario->networks_count; i++)
-		if (strcmp(scenario->networks[i].name, name) == 0)
-			return &scenario->networks[i];
-	return NULL;
-}
-
 static char *variable_name(const char *argument)
 {
 	char *name = xasprintf("arg_%s", argument);
@@ -139,13 +123,13 @@ static void add_derived(json_t *arguments, const struct scenario *scenario, cons
 {
 	struct address_text buffer;
 	if (parameter->type == VALUE_HOST) {
-		const struct host *host = host_named(scenario, text);
+		const struct host *host = scenario_host(scenario, text);
 		uint32_t address = host ? setting_address(host, step->on) : 0;
 		cleanup_free char *name = xasprintf("%s_ip", variable);
 		if (address)
 			json_object_set_new(arguments, name, address_json(address));
 	} else if (parameter->type == VALUE_NETWORK) {
-		const struct network *network = network_named(scenario, text);
+		const struct network *network = scenario_network(scenario, text);
 		cleanup_free char *name = xasprintf("%s_cidr", variable);
 		if (network)
 			json_object_set_new(arguments, name,

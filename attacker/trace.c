@@ -38,14 +38,6 @@ static void look(const struct attack *attack, int team, struct step_trace *trace
 	}
 }
 
-static const struct host *host_named(const struct scenario *scenario, const char *name)
-{
-	for (size_t i = 0; name && i < scenario->hosts_count; i++)
-		if (strcmp(scenario->hosts[i].name, name) == 0)
-			return &scenario->hosts[i];
-	return NULL;
-}
-
 void traces_look(const struct attack *attack, int team, const struct step *step, struct step_result *result)
 {
 	const struct scenario *scenario = attack->plan->scenario;
@@ -54,7 +46,7 @@ void traces_look(const struct attack *attack, int team, const struct step *step,
 		cleanup_free char *host_name = setting_expand(scenario, step, expected->host);
 		cleanup_free char *file = setting_expand(scenario, step, expected->file);
 		cleanup_free char *contains = setting_expand(scenario, step, expected->contains);
-		const struct host *host = host_named(scenario, host_name);
+		const struct host *host = host_name ? scenario_host(scenario, host_name) : NULL;
 		if (!host || !file || !contains)
 			continue; /* the step has no such host: no proxy, say */
 		struct step_trace *trace = array_add(&result->traces, &result->traces_count);

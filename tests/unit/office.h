@@ -1,4 +1,5 @@
-/* A small office as the loader would make it: for tests of the attack's pure parts. Included by one test program at a time. */
+/* A small office as the loader would make it (networks and hosts sorted by name): for tests of the attack's pure parts. Included
+ * by one test program at a time. */
 #ifndef TORIDE_TESTS_OFFICE_H
 #define TORIDE_TESTS_OFFICE_H
 
@@ -8,22 +9,22 @@
 #define IP(a, b, c, d) ((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d))
 
 static struct network networks[] = {
-	{.name = NAME("internet"), .cidr = {IP(203, 0, 113, 0), 24}, .kind = NETWORK_INTERNET},
 	{.name = NAME("dmz"), .cidr = {IP(198, 51, 100, 0), 26}},
+	{.name = NAME("internet"), .cidr = {IP(203, 0, 113, 0), 24}, .kind = NETWORK_INTERNET},
 	{.name = NAME("office"), .cidr = {IP(10, 1, 1, 0), 24}},
 };
 static struct role_service proxy_services[] = {{.name = NAME("http-proxy"), .port = 8080}};
 static struct role proxy_role = {.services = proxy_services, .services_count = 1};
-static struct nic attacker_nics[] = {{&networks[0], IP(203, 0, 113, 66)}};
-static struct nic proxy_nics[] = {{&networks[1], IP(198, 51, 100, 8)}};
-static struct nic file_nics[] = {{&networks[1], IP(198, 51, 100, 20)}, {&networks[2], IP(10, 1, 1, 20)}};
+static struct nic attacker_nics[] = {{&networks[1], IP(203, 0, 113, 66)}};
+static struct nic proxy_nics[] = {{&networks[0], IP(198, 51, 100, 8)}};
+static struct nic file_nics[] = {{&networks[0], IP(198, 51, 100, 20)}, {&networks[2], IP(10, 1, 1, 20)}};
 static struct nic pc_nics[] = {{&networks[2], IP(10, 1, 1, 101)}};
-enum { ATTACKER, PROXY, FILE_SERVER, PC, HOSTS };
+enum { ATTACKER, FILE_SERVER, PC, PROXY, HOSTS };
 static struct host hosts[] = {
 	{.name = NAME("attacker"), .nics = attacker_nics, .nics_count = 1},
-	{.name = NAME("proxy"), .role = &proxy_role, .nics = proxy_nics, .nics_count = 1},
 	{.name = NAME("file"), .nics = file_nics, .nics_count = 2},
 	{.name = NAME("pc-tanaka"), .nics = pc_nics, .nics_count = 1},
+	{.name = NAME("proxy"), .role = &proxy_role, .nics = proxy_nics, .nics_count = 1},
 };
 static struct person tanaka = {.account = NAME("tanaka")};
 
