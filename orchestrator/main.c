@@ -12,6 +12,8 @@
 	entry(run) \
 	entry(check) \
 	entry(schema) \
+	entry(plan) \
+	entry(score) \
 	entry(serve) \
 	entry(up) \
 	entry(start) \

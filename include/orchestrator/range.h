@@ -55,6 +55,8 @@ int range_exercises(struct range *range, char ***names, struct error **err);
 /* {"guests":[{"team","host","state":"running|stopped|absent","memory_bytes","pids"}]} as found now. New reference. */
 int range_status(struct range *range, const char *exercise, json_t **status, struct error **err);
 int range_capacity(struct range *range, struct capacity *capacity, struct error **err);
+/* The same without a range, for a state directory that need not be there yet. */
+int capacity_read(const char *state_dir, struct capacity *capacity, struct error **err);
 
 struct guest_id {
 	const char *exercise;

@@ -2,7 +2,8 @@
  * What a trainee wrote against the truth. Pure; nothing here knows of teams or time limits.
  *
  * Texts are compared without regard to case, spaces around them, full-width forms (１０．１ is 10.1) and the brackets of defanged indicators
- * (203[.]0[.]113[.]66). A host may be given by its name or any of its addresses.
+ * (203[.]0[.]113[.]66). A host may be given by its name or any of its addresses. A time
+ * is "HH:MM:SS" on the exercise clock, or "HH:MM", or "MM:SS" where that would be after the end of the exercise.
  */
 #ifndef TORIDE_SCOREBOARD_COMPARE_H
 #define TORIDE_SCOREBOARD_COMPARE_H
@@ -25,7 +26,7 @@ enum { ANSWER_EMPTY = -1, ANSWER_SENSELESS = -2 /* a time was asked, and this is
 int64_t answer_read(const struct scenario *scenario, const struct question *question, const json_t *value);
 
 /* 0..SHARE_FULL. `happened_ms`: when the question's step began, used by questions of time alone. */
-int answer_share(const struct question *question, int64_t answer, int64_t happened_ms);
+int answer_share(const struct scenario *scenario, const struct question *question, int64_t answer, int64_t happened_ms);
 
 bool question_asks_time(const struct question *question);
 

@@ -74,18 +74,7 @@ char *range_disk_folder(const struct range *range, const char *exercise, int tea
 
 int range_capacity(struct range *range, struct capacity *capacity, struct error **err)
 {
-	cleanup_free char *memory = file_read("/proc/meminfo", 4096, err);
-	const char *available = memory ? strstr(memory, "MemAvailable:") : NULL;
-	struct statvfs disk;
-	if (!memory)
-		return -1;
-	if (!available)
-		return error_set(err, "/proc/meminfo does not say MemAvailable");
-	if (statvfs(range->state_dir, &disk) < 0)
-		return error_set_errno(err, errno, "'%s': free space", range->state_dir);
-	capacity->memory_available_bytes = strtoll(available + strlen("MemAvailable:"), NULL, 10) * 1024;
-	capacity->disk_available_bytes = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
-	return 0;
+	return capacity_read(range->state_dir, capacity, err);
 }
 
 /* ---- names of exercises ---- */

@@ -98,7 +98,9 @@ json_t *answer_words(const json_t *value, bool split)
 	size_t index;
 	if (json_is_string(value))
 		add_text(words, json_string_value(value), split);
-	json_array_foreach(value, index, item) if (json_is_string(item)) add_text(words, json_string_value(item), split);
+	json_array_foreach (value, index, item)
+		if (json_is_string(item))
+			add_text(words, json_string_value(item), split);
 	return sorted_once(words);
 }
 
@@ -107,8 +109,9 @@ size_t answer_length(const json_t *value)
 	cleanup_json json_t *words = answer_words(value, false);
 	size_t index, length = 0;
 	json_t *word;
-	json_array_foreach(words, index, word) for (const char *at = json_string_value(word); *at; at++) length +=
-		((unsigned char)*at & 0xc0) != 0x80;
+	json_array_foreach (words, index, word)
+		for (const char *at = json_string_value(word); *at; at++)
+			length += ((unsigned char)*at & 0xc0) != 0x80;
 	return length;
 }
 
@@ -130,8 +133,7 @@ bool answer_is_unknown(const json_t *value)
 	cleanup_json json_t *words = answer_words(value, false);
 	size_t index;
 	json_t *word;
-	json_array_foreach(words, index, word)
-	{
+	json_array_foreach (words, index, word) {
 		cleanup_free char *text = xstrdup(json_string_value(word));
 		for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
 			for (char *at; (at = strstr(text, unknown[i]));)
@@ -212,40 +214,41 @@ bool question_asks_time(const struct question *question)
 	return question->match == MATCH_TIME || (question->truth->step && question->truth->key == TRUTH_TIME);
 }
 
-/* "HH:MM" or "HH:MM:SS" on the exercise clock; ANSWER_SENSELESS for anything else. */
-static int64_t read_time(const char *text)
+/* "HH:MM:SS" on the exercise clock. "HH:MM" too, or, where that would be after the end of the exercise, "MM:SS". */
+static int64_t read_time(const struct scenario *scenario, const char *text)
 {
-	unsigned hours, minutes, seconds = 0;
-	int end = 0;
-	if (sscanf(text, "%3u:%2u%n", &hours, &minutes, &end) != 2 || end == 0)
+	unsigned parts[3];
+	int end = 0, count = 1;
+	if (sscanf(text, "%4u%n", &parts[0], &end) != 1 || !isdigit((unsigned char)text[0]))
 		return ANSWER_SENSELESS;
-	if (text[end] == ':') {
+	for (; count < 3 && text[end] == ':' && isdigit((unsigned char)text[end + 1]); count++) {
 		int more = 0;
-		if (sscanf(text + end, ":%2u%n", &seconds, &more) != 1)
+		if (sscanf(text + end, ":%2u%n", &parts[count], &more) != 1 || parts[count] > 59)
 			return ANSWER_SENSELESS;
 		end += more;
 	}
-	if (text[end] || minutes > 59 || seconds > 59)
+	if (text[end] || count < 2)
 		return ANSWER_SENSELESS;
-	return ((int64_t)hours * 3600 + minutes * 60 + seconds) * 1000;
+	int64_t number = (int64_t)parts[0] * 60 + parts[1]; /* minutes or seconds */
+	if (count == 3)
+		return (number * 60 + parts[2]) * 1000;
+	return number * 60000 <= scenario->duration_ms ? number * 60000 : number * 1000;
 }
 
-static int64_t time_given(const json_t *value)
+static int64_t time_given(const struct scenario *scenario, const json_t *value)
 {
 	cleanup_json json_t *words = answer_words(value, false);
 	if (json_array_size(words) == 0)
 		return ANSWER_EMPTY;
-	return json_array_size(words) == 1 ? read_time(json_string_value(json_array_get(words, 0))) : ANSWER_SENSELESS;
+	return json_array_size(words) == 1 ? read_time(scenario, json_string_value(json_array_get(words, 0))) : ANSWER_SENSELESS;
 }
 
 static size_t common_words(const json_t *left, const json_t *right)
 {
 	size_t hits = 0, l, r;
 	json_t *a, *b;
-	json_array_foreach(left, l, a)
-	{
-		json_array_foreach(right, r, b)
-		{
+	json_array_foreach (left, l, a) {
+		json_array_foreach (right, r, b) {
 			if (json_equal(a, b)) {
 				hits++;
 				break;
@@ -268,7 +271,7 @@ static int share_of(enum match match, const json_t *given, const json_t *truth)
 int64_t answer_read(const struct scenario *scenario, const struct question *question, const json_t *value)
 {
 	if (question_asks_time(question))
-		return time_given(value);
+		return time_given(scenario, value);
 	json_t *words = answer_words(value, question->match == MATCH_SET);
 	if (json_array_size(words) == 0) {
 		json_decref(words);
@@ -281,7 +284,7 @@ int64_t answer_read(const struct scenario *scenario, const struct question *ques
 	return share_of(question->match, given, truth);
 }
 
-int answer_share(const struct question *question, int64_t answer, int64_t happened_ms)
+int answer_share(const struct scenario *scenario, const struct question *question, int64_t answer, int64_t happened_ms)
 {
 	if (answer < 0)
 		return 0;
@@ -290,7 +293,7 @@ int answer_share(const struct question *question, int64_t answer, int64_t happen
 	const struct truth *truth = question->truth;
 	int64_t expected = truth->step			     ? happened_ms
 			   : json_is_integer(truth->literal) ? json_integer_value(truth->literal)
-							     : time_given(truth->literal);
+							     : time_given(scenario, truth->literal);
 	int64_t distance = answer > expected ? answer - expected : expected - answer;
 	return distance <= question->tolerance_ms ? SHARE_FULL : 0;
 }

@@ -123,8 +123,7 @@ static char *claim_key(const struct objective *objective, const json_t *value)
 	cleanup_json json_t *plain = json_object();
 	const char *name;
 	json_t *field;
-	json_object_foreach((json_t *)value, name, field)
-	{
+	json_object_foreach ((json_t *)value, name, field) {
 		bool split = false;
 		for (size_t i = 0; i < objective->fields_count; i++)
 			split = split ||

@@ -40,7 +40,7 @@ int truth_share(const struct score *score, const struct team_record *team, const
 	int64_t begun_ms = step ? truth_step(score, team, step)->begun.at_ms : NEVER;
 	if (step && question_asks_time(question) && begun_ms == NEVER)
 		return -1;
-	int share = answer_share(question, answer, begun_ms);
+	int share = answer_share(score->scenario, question, answer, begun_ms);
 	return status == TRUTH_PREVENTED && share < SHARE_FULL ? -1 : share;
 }
 

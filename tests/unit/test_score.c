@@ -220,9 +220,10 @@ static void a_time_counts_within_its_tolerance(void **state)
 						      .tolerance_ms = 5000};
 	static const struct {
 		const char *time, *result;
-	} cases[] = {{"00:00:15", "right"}, {"00:00:10", "right"}, {"0:00:20", "right"},  {"00:00:21", "wrong"},
-		     {"00:00", "wrong"},    {"soon", "wrong"},	   {"00:00:99", "wrong"}, {"00:00:15x", "wrong"},
-		     {"", "noted"},	    {"-1:00:15", "wrong"}};
+	} cases[] = {{"00:00:15", "right"}, {"00:00:10", "right"},  {"0:00:20", "right"},  {"00:00:21", "wrong"},
+		     {"00:00", "wrong"},    {"00:15", "right"},	    {"0:10", "right"},	   {"00:00:", "wrong"},
+		     {"15", "wrong"},	    {"0:0:0:15", "wrong"},  {"99999:15", "wrong"}, {"soon", "wrong"},
+		     {"00:00:99", "wrong"}, {"00:00:15x", "wrong"}, {"", "noted"},	   {"-1:00:15", "wrong"}};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		cleanup_free char *body =
 			xasprintf("{\"objective\":\"patient-zero\",\"value\":{\"host\":\"%s\"}}", cases[i].time);
@@ -230,6 +231,10 @@ static void a_time_counts_within_its_tolerance(void **state)
 		if (strcmp(claim_result(team, "patient-zero", 0), cases[i].result) != 0)
 			fail_msg("'%s' is %s", cases[i].time, claim_result(team, "patient-zero", 0));
 	}
+	/* In a longer exercise two parts are hours and minutes. */
+	model->scenario.duration_ms = 3600000;
+	cleanup_json json_t *hours = RESULT(model, ATTACK, CLAIM(60000, "patient-zero", "{\"host\":\"00:15\"}"));
+	assert_string_equal(claim_result(hours, "patient-zero", 0), "wrong");
 	/* Before the step there is nothing to compare with; after it the claim counts. */
 	cleanup_json json_t *before = RESULT(model, CLAIM(1000, "patient-zero", "{\"host\":\"00:00:14\"}"));
 	assert_string_equal(claim_result(before, "patient-zero", 0), "noted");

@@ -1,0 +1,73 @@
+# toride plan: text, JSON and facts of a small scenario, and that nothing else than the scenario moves them.
+# UPDATE=1 bats tests/golden/plan.bats writes the expected files anew: read the difference before you commit it.
+
+setup() {
+	cd "$BATS_TEST_DIRNAME/../.." || exit 2
+	toride=${BUILD:-build}/toride
+	scenario=tests/fixtures/office.yaml
+	dir=tests/golden/plan
+}
+
+plan() { "$toride" plan --data-dir tests/fixtures/data --no-capacity "$@"; }
+
+golden() { # NAME OPTION...
+	local expected=$dir/$1.expected
+	shift
+	plan "$scenario" "$@" >"$BATS_TEST_TMPDIR/out"
+	if [ -n "${UPDATE:-}" ]; then cp "$BATS_TEST_TMPDIR/out" "$expected"; fi
+	diff -u "$expected" "$BATS_TEST_TMPDIR/out"
+}
+
+@test "plan: text" { golden text --teams 2; }
+@test "plan: JSON" { golden json --teams 2 --json; }
+@test "plan: facts of a terminal" { golden facts-pc-sato --facts pc-sato; }
+@test "plan: facts of a firewall" { golden facts-fw --facts fw; }
+@test "plan: another name of the exercise moves names and digests, not layers" {
+	plan "$scenario" --json >"$BATS_TEST_TMPDIR/one"
+	plan "$scenario" --json --name other >"$BATS_TEST_TMPDIR/two"
+	layers='[.resources[] | select(.team == 0)]'
+	cmp <(jq "$layers" "$BATS_TEST_TMPDIR/one") <(jq "$layers" "$BATS_TEST_TMPDIR/two")
+	[ "$(jq '[.resources[] | select(.team > 0 and (.name | startswith("other/t1/")))] | length' "$BATS_TEST_TMPDIR/two")" = 12 ]
+	[ -z "$(comm -12 <(jq -r '.resources[] | select(.team > 0) | .digest' "$BATS_TEST_TMPDIR/one" | sort) \
+		<(jq -r '.resources[] | select(.team > 0) | .digest' "$BATS_TEST_TMPDIR/two" | sort))" ]
+}
+
+@test "plan: the order of keys does not matter" {
+	for host in attacker file fw pc-sato proxy; do
+		cmp <(plan "$scenario" --facts $host) <(plan "$dir/shuffled.yaml" --facts $host)
+	done
+	cmp <(plan "$scenario" --teams 3 --json) <(plan "$dir/shuffled.yaml" --teams 3 --json)
+}
+
+@test "plan: limits, unknown hosts and broken scenarios are refused" {
+	run plan "$scenario" --teams 31
+	[ "$status" -eq 1 ]
+	[[ $output == *"31 teams: an exercise has 1 to 30"* ]]
+	run plan "$scenario" --teams 0
+	[ "$status" -eq 1 ]
+	run plan "$scenario" --name 'Bad name'
+	[ "$status" -eq 1 ]
+	run plan "$scenario" --facts nobody
+	[ "$status" -eq 1 ]
+	[[ $output == *"no host 'nobody'"* ]]
+	run plan tests/golden/errors/unknown-key.yaml
+	[ "$status" -eq 1 ]
+	[[ $output == *"did you mean"* ]]
+	run plan "$scenario" --teams many
+	[ "$status" -eq 2 ]
+	run plan
+	[ "$status" -eq 2 ]
+}
+
+@test "plan: refuses when the host is short, after printing the plan" {
+	mkdir "$BATS_TEST_TMPDIR/lans"
+	sed 's/role: \([a-z]*\),/role: \1, size: 64GiB,/' tests/fixtures/lans/office.yaml >"$BATS_TEST_TMPDIR/lans/office.yaml"
+	cp "$scenario" "$BATS_TEST_TMPDIR/large.yaml"
+	run "$toride" plan --data-dir tests/fixtures/data "$BATS_TEST_TMPDIR/large.yaml" --teams 30 --state-dir "$BATS_TEST_TMPDIR/not/yet"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"networks of each team"* ]]
+	[[ $output == *"this host is short for 30 teams of 'office': memory: "*" needed, "*" available, "*" short"* ]]
+	run plan "$BATS_TEST_TMPDIR/large.yaml"
+	[ "$status" -eq 0 ]
+}
