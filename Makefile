@@ -99,6 +99,15 @@ $(RANGE_TOOLS): $(BUILD)/%: $(BUILD)/obj/tests/range/%.o $(BUILD)/libtoride.a
 range-tools: $(RANGE_TOOLS)
 check-range: range-tools
 
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libtoride.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LINK) -o $@ $^ $(call pkg_libs,$(LIBRARIES)) -lpthread
+.PHONY: bench-score
+bench: bench-score
+bench-score: $(BUILD)/bench/score
+	$(Q)$<
+
 # Parts of the scoreboard process are in no library.
 $(BUILD)/unit/test_sandbox: $(BUILD)/obj/scoreboard/sandbox.o
 $(BUILD)/unit/test_sandbox: LIBRARIES_TEST := libseccomp
