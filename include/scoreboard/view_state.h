@@ -14,6 +14,13 @@ enum { /* of each list: what is older is left out, the series gets coarser. View
 	VIEW_CLAIMS_MAX = 50,
 	VIEW_REPORTS_MAX = 50,
 	VIEW_ALARMS_MAX = 100,
+	/* In bytes of JSON: what teams write is long when they mean harm, and a message has an end (IPC_LINE_MAX_BYTES). */
+	VIEW_INBOX_BYTES = 512 << 10,
+	VIEW_CLAIMS_BYTES = 16 << 10, /* of one objective */
+	VIEW_REPORTS_BYTES = 64 << 10, /* of one team */
+	VIEW_TEXT_BYTES = 240, /* of each text in what would take more than a quarter of its list's bytes, */
+	VIEW_TEXTS_MAX = 8,    /* and so many texts of a list there */
+	VIEW_DETAIL_BYTES = 500,
 };
 
 struct view_clock {
@@ -72,8 +79,10 @@ json_t *view_contact(const struct contact *contact); /* {"id","name"} */
 
 /* Appends (taking over) and drops the oldest above the limit. */
 void view_append(json_t *list, json_t *entry, size_t max);
-/* The last `max` entries; new reference. */
-json_t *view_last(const json_t *list, size_t max);
+/* The last entries, at most `max` and so many bytes of JSON; in one that is very long, long texts are cut. New reference. */
+json_t *view_last(const json_t *list, size_t max, size_t bytes);
+/* A text cut to at most so many bytes, "…" where something is gone; caller frees. */
+char *view_cut(const char *text, size_t bytes);
 
 /* A line for a team's timeline, or NULL for what a team does not see (timeline.c). New reference. */
 json_t *view_timeline_entry(const struct view *view, const struct event *event);

@@ -26,7 +26,8 @@ static json_t *steps(const struct scenario *scenario, const struct view_team_sta
 
 static json_t *reports(const struct view_team_state *state)
 {
-	json_t *list = json_deep_copy(state->reports), *report;
+	cleanup_json json_t *last = view_last(state->reports, VIEW_REPORTS_MAX, VIEW_REPORTS_BYTES);
+	json_t *list = json_deep_copy(last), *report;
 	size_t index;
 	json_array_foreach (list, index, report) {
 		json_t *percent = json_object_get(state->grades, json_string_value(json_object_get(report, "duty")));

@@ -35,12 +35,54 @@ void view_append(json_t *list, json_t *entry, size_t max)
 		json_array_remove(list, 0);
 }
 
-json_t *view_last(const json_t *list, size_t max)
+char *view_cut(const char *text, size_t bytes)
 {
-	size_t count = json_array_size(list);
+	size_t length = strlen(text);
+	if (length <= bytes)
+		return xstrdup(text);
+	length = bytes;
+	while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80) /* not in the middle of a character */
+		length--;
+	return xasprintf("%.*s…", (int)length, text);
+}
+
+/* A copy whose texts and lists are short. */
+static json_t *shortened(const json_t *value)
+{
+	const char *key;
+	json_t *item, *copy = NULL;
+	size_t index;
+	if (json_is_string(value)) {
+		cleanup_free char *text = view_cut(json_string_value(value), VIEW_TEXT_BYTES);
+		return json_string(text);
+	}
+	if (!json_is_object(value) && !json_is_array(value))
+		return json_deep_copy(value);
+	copy = json_is_object(value) ? json_object() : json_array();
+	json_object_foreach ((json_t *)value, key, item)
+		json_object_set_new(copy, key, shortened(item));
+	json_array_foreach (value, index, item)
+		if (index < VIEW_TEXTS_MAX)
+			json_array_append_new(copy, shortened(item));
+	return copy;
+}
+
+json_t *view_last(const json_t *list, size_t max, size_t bytes)
+{
 	json_t *last = json_array();
-	for (size_t i = count > max ? count - max : 0; i < count; i++)
-		json_array_append(last, json_array_get(list, i));
+	for (size_t i = json_array_size(list); i-- > 0 && json_array_size(last) < max;) {
+		cleanup_json json_t *entry = json_incref(json_array_get(list, i));
+		if (json_dumpb(entry, NULL, 0, JSON_COMPACT) > bytes / 4) {
+			json_t *whole = entry;
+			entry = shortened(whole);
+			json_decref(whole);
+		}
+		size_t size = json_dumpb(entry, NULL, 0, JSON_COMPACT);
+		if (size > bytes)
+			break;
+		bytes -= size;
+		json_array_insert(last, 0, entry);
+	}
 	return last;
 }
 

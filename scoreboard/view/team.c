@@ -106,7 +106,7 @@ static json_t *objective_json(const struct objective *objective, const json_t *s
 	json_t *json =
 		json_pack("{s:s, s:o, s:s, s:o, s:o, s:o}", "id", objective->id, "title", view_text(&objective->title), "kind",
 			  kinds[objective->kind], "fields", claim_fields(objective), "hints", hints(objective, state->hints),
-			  "claims", view_last(json_object_get(scored, "claims"), VIEW_CLAIMS_MAX));
+			  "claims", view_last(json_object_get(scored, "claims"), VIEW_CLAIMS_MAX, VIEW_CLAIMS_BYTES));
 	view_copy(json, scored, keys);
 	return json;
 }
@@ -147,9 +147,9 @@ json_t *view_team(const struct view *view, int team)
 	cleanup_json json_t *more =
 		json_pack("{s:s, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:O}", "exercise", view->exercise, "title",
 			  view_text(&scenario->title), "languages", languages(scenario), "briefing_html",
-			  view_markdown(&scenario->briefing), "inbox", json_deep_copy(state->inbox), "network", "networks",
-			  networks(scenario), "hosts", hosts(scenario), "objectives", objectives, "duties", duties, "timeline",
-			  json_deep_copy(state->timeline), "why", json_object_get(scored, "why"));
+			  view_markdown(&scenario->briefing), "inbox", view_last(state->inbox, VIEW_INBOX_MAX, VIEW_INBOX_BYTES),
+			  "network", "networks", networks(scenario), "hosts", hosts(scenario), "objectives", objectives, "duties",
+			  duties, "timeline", json_deep_copy(state->timeline), "why", json_object_get(scored, "why"));
 	json_object_update(json, more);
 	return json;
 }

@@ -68,7 +68,7 @@ static void on_step(struct view *view, struct view_team_state *team, const struc
 	const char *detail = json_string_value(json_object_get(event->body, "detail"));
 	if (detail) {
 		free(step->detail);
-		step->detail = xstrdup(detail);
+		step->detail = view_cut(detail, VIEW_DETAIL_BYTES);
 	}
 }
 
@@ -145,7 +145,8 @@ static void on_hint(struct view *view, struct view_team_state *team, const struc
 
 static void add_alarm(struct view *view, const struct event *event, const char *text)
 {
-	view_append(view->alarms, json_pack("{s:I, s:i, s:s}", "seq", (json_int_t)event->seq, "team", event->team, "text", text),
+	cleanup_free char *cut = view_cut(text, VIEW_DETAIL_BYTES);
+	view_append(view->alarms, json_pack("{s:I, s:i, s:s}", "seq", (json_int_t)event->seq, "team", event->team, "text", cut),
 		    VIEW_ALARMS_MAX);
 }
 

@@ -326,6 +326,17 @@ static void writing_down_counts_when_it_says_something_and_the_state_is_there(vo
 	}
 }
 
+/* Full until 160 s, 40 % from 260 s: 70 % at 210 s. */
+static void each_part_of_a_state_has_its_own_time(void **state)
+{
+	cleanup_json json_t *late_note = RESULT(*state, ATTACK, PROBE(110000, "cut-off", "true", "20000"),
+						CLAIM(210000, "cut-off", "{\"measure\":\"blocked at the edge\"}"));
+	assert_int_equal(points(late_note, "cut-off"), 28000 + 8400);
+	cleanup_json json_t *early_note = RESULT(*state, ATTACK, CLAIM(60000, "cut-off", "{\"measure\":\"blocked at the edge\"}"),
+						 PROBE(230000, "cut-off", "true", "20000"));
+	assert_int_equal(points(early_note, "cut-off"), 19600 + 8400);
+}
+
 static void a_state_that_was_proved_stays_so_and_never_written_is_not_measured(void **state)
 {
 	cleanup_json json_t *again =
@@ -696,6 +707,7 @@ int main(void)
 		TEST(what_is_sent_fifty_times_counts_once),
 		TEST(a_state_is_70_percent_and_writing_it_down_30),
 		TEST(writing_down_counts_when_it_says_something_and_the_state_is_there),
+		TEST(each_part_of_a_state_has_its_own_time),
 		TEST(a_state_that_was_proved_stays_so_and_never_written_is_not_measured),
 		TEST(a_state_stopped_before_the_attack_counts_from_then),
 		TEST(what_could_not_be_measured_is_left_out_of_both_sides),

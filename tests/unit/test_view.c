@@ -256,6 +256,7 @@ static void no_view_tells_what_its_audience_may_not_know(void **state)
 		assert_null(strstr(board, attack[i]));
 		assert_null(strstr(second, attack[i]));
 	}
+	assert_null(strstr(first, "range.lost")); /* of a host that the team does not know */
 	static const char *const shown[] = {"SECRET-RUBRIC", "SECRET-DETAIL", "SECRET-FILE",
 					    "SECRET-LOST",   "SECRET-ALARM",  "T1204"};
 	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
@@ -327,6 +328,41 @@ static void the_instructor_sees_the_attack_and_the_reports(void **state)
 	assert_int_equal(number_at(view, "teams/0/last_action_ms"), 130000);
 }
 
+/* Two objectives' worth of the largest claims and reports that the desk takes, from every team, still fit a message. */
+static void a_team_that_writes_much_does_not_swell_the_views(void **state)
+{
+	struct fixture *fixture = *state;
+	struct view *view = view_create(&fixture->model.scenario, "ex", 30);
+	cleanup_json json_t *texts = json_array();
+	char text[4096];
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	memcpy(text + 238, "語", strlen("語")); /* a character on the edge of the cut */
+	for (int i = 0; i < 32; i++)
+		json_array_append_new(texts, json_string(text));
+	for (int i = 0; i < 30 * 6; i++) {
+		int team = i % 30 + 1;
+		cleanup_event struct event *claim =
+			event_create(team, 1000, "claim.made", "t",
+				     json_pack("{s:s, s:{s:O, s:i}}", "objective", "c2", "value", "indicators", texts, "n", i));
+		cleanup_event struct event *report =
+			event_create(team, 1000, "report.sent", "t",
+				     json_pack("{s:s, s:{s:O, s:O, s:O, s:O}}", "duty", "first-report", "fields", "affected",
+					       texts, "indicators", texts, "type", texts, "measures", texts));
+		claim->seq = 2 * i + 1;
+		report->seq = 2 * i + 2;
+		view_apply(view, claim);
+		view_apply(view, report);
+	}
+	cleanup_json json_t *team = view_team(view, 1);
+	cleanup_free char *all = dump(view_instructor(view)), *one = json_dumps(team, 0);
+	assert_in_range(strlen(all), 100000, 3 << 20);
+	assert_in_range(strlen(one), 1000, 1 << 20);
+	assert_true(json_array_size(at(team, "objectives/1/claims")) > 0);
+	assert_non_null(strstr(all, "xx…"));
+	view_destroy(view);
+}
+
 static void the_same_events_give_the_same_views(void **state)
 {
 	struct fixture *fixture = *state;
@@ -354,6 +390,7 @@ int main(void)
 		TEST(addresses_of_hosts_without_access_come_from_injects_alone),
 		TEST(the_timeline_tells_a_teams_own_doings_and_ends),
 		TEST(the_instructor_sees_the_attack_and_the_reports),
+		TEST(a_team_that_writes_much_does_not_swell_the_views),
 		TEST(the_same_events_give_the_same_views),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
