@@ -42,7 +42,7 @@ logged() { # HOST FILE PATTERN
 		echo "$host: $output"
 		[ "$status" -eq 0 ]
 		# "true SECONDS": younger than a second means that it keeps dying.
-		! grep -Eqv '^true [1-9]' <<<"${output:-true 1}"
+		if grep -Ev '^true [1-9]' <<<"${output:-true 1}"; then false; fi
 	done
 }
 
