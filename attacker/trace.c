@@ -6,6 +6,7 @@
 #include "attacker/setting.h"
 #include "common/alloc.h"
 #include "common/cleanup.h"
+#include "common/now.h"
 
 /* 1: the text is in the file; 0: it is not, or there is no file; -1: could not look. */
 static int look_once(const struct attack *attack, int team, const struct step_trace *trace, const char *contains)
@@ -29,11 +30,12 @@ static int look_once(const struct attack *attack, int team, const struct step_tr
 
 static void look(const struct attack *attack, int team, struct step_trace *trace, const char *contains)
 {
-	for (int try = 0; try < TRACE_TRIES; try++) {
-		if (try > 0) /* a log line may need a moment */
+	int64_t end_ms = monotonic_ms() + TRACE_LIMIT_MS;
+	for (int try = 0; try < TRACE_TRIES && monotonic_ms() < end_ms; try++) {
+		if (try > 0) /* a log line may need a moment, and so may a busy host */
 			nanosleep(&(struct timespec){.tv_nsec = TRACE_PAUSE_MS * 1000000L}, NULL);
 		trace->found = look_once(attack, team, trace, contains);
-		if (trace->found != 0)
+		if (trace->found == 1)
 			return;
 	}
 }

@@ -16,6 +16,7 @@ enum {
 	C2_START_MS = 15000,
 	TRACE_TRIES = 6,
 	TRACE_PAUSE_MS = 700,
+	TRACE_LIMIT_MS = 20000, /* for one trace, on a host that hardly answers */
 	SHELL_TIMEOUT_MS = 10000,
 	DETAIL_MAX = 300, /* characters of a step's detail */
 };
