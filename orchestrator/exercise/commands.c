@@ -72,8 +72,10 @@ static int change_clock(const struct request *request, struct team *team, struct
 	else
 		clock_end(&team->clock, monotonic_us());
 	team_fact(team, request->kind->event, request->who->account, json_incref(request->body));
-	if (ends)
+	if (ends) {
+		probes_ended(team);
 		team_ended(team);
+	}
 	return 0;
 }
 

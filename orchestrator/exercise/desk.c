@@ -252,20 +252,28 @@ int desk_inject(const struct scenario *scenario, const json_t *args, json_t **bo
 	return 0;
 }
 
+/* With an objective it marks that one, which must be of the kind that a person marks; without, the whole result. */
 int desk_adjust(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err)
 {
-	(void)scenario;
 	int64_t points = 0;
 	cleanup_json json_t *reason = NULL;
-	if (CHECK_KEYS(args, "adjust", err, "team", "points_milli", "reason") < 0 ||
-	    get_integer(args, "points_milli", -DESK_POINTS_MAX_MILLI, DESK_POINTS_MAX_MILLI, &points, err) < 0 ||
+	const struct objective *objective = NULL;
+	if (CHECK_KEYS(args, "adjust", err, "team", "objective", "points_milli", "reason") < 0)
+		return -1;
+	if (json_object_get(args, "objective") && !(objective = get_objective(scenario, args, err)))
+		return -1;
+	if (objective && objective->kind != OBJECTIVE_MANUAL)
+		return error_set(err, "'%s' is not marked by hand; leave 'objective' out to adjust the whole result",
+				 objective->id);
+	if (get_integer(args, "points_milli", -DESK_POINTS_MAX_MILLI, DESK_POINTS_MAX_MILLI, &points, err) < 0 ||
 	    clean_text("reason", json_object_get(args, "reason"), &reason, err) < 0)
 		return -1;
-	if (points == 0)
+	if (points == 0 && !objective)
 		return error_set(err, "'points_milli' is 0: nothing would change");
 	if (is_empty(reason))
 		return error_set(err, "'reason' is empty: the team will read why");
-	*body = json_pack("{s:I, s:O}", "points_milli", (json_int_t)points, "reason", reason);
+	*body = json_pack("{s:I, s:O, s:s*}", "points_milli", (json_int_t)points, "reason", reason, "objective",
+			  objective ? objective->id : NULL);
 	return 0;
 }
 

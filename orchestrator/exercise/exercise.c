@@ -114,6 +114,7 @@ static int on_team_timer(sd_event_source *source, uint64_t when, void *context)
 	if (team_now_ms(team) >= team->clock.duration_us / 1000) {
 		clock_end(&team->clock, monotonic_us());
 		team_fact(team, "clock.ended", "orchestrator", json_object());
+		probes_ended(team);
 		team_ended(team);
 		return 0;
 	}

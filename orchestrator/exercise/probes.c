@@ -62,15 +62,15 @@ static enum probe_outcome try_all(struct team_probe *probe)
 static void look_reachable(struct team_probe *probe)
 {
 	static const enum probe_seen seen[] = {PROBE_SEEN_YES, PROBE_SEEN_NO, PROBE_SEEN_UNKNOWN};
-	probe->seen = seen[try_all(probe)];
-	probe->silence = probe->seen == PROBE_SEEN_NO;
+	probe->look.seen = seen[try_all(probe)];
+	probe->look.silence = probe->look.seen == PROBE_SEEN_NO;
 }
 
 static void look_unreachable(struct team_probe *probe)
 {
 	static const enum probe_seen seen[] = {PROBE_SEEN_NO, PROBE_SEEN_YES, PROBE_SEEN_UNKNOWN};
-	probe->seen = seen[try_all(probe)];
-	probe->silence = probe->seen == PROBE_SEEN_YES;
+	probe->look.seen = seen[try_all(probe)];
+	probe->look.silence = probe->look.seen == PROBE_SEEN_YES;
 }
 
 /* ---- states inside a guest: a shell with built-ins only; exit 0: there, 1: not there, else it could not look ---- */
@@ -83,12 +83,12 @@ static void look_absent(struct team_probe *probe, const char *script, const char
 	const char *const argv[] = {"/bin/sh", "-c", script, "probe", argument, NULL};
 	const struct exec_request request = {.argv = argv, .timeout_ms = PROBE_TIMEOUT_MS, .output_limit = 4096};
 	cleanup_with(result) struct exec_result result = {0};
-	probe->silence = false;
-	probe->seen = PROBE_SEEN_UNKNOWN;
+	probe->look.silence = false;
+	probe->look.seen = PROBE_SEEN_UNKNOWN;
 	if (range_exec(exercise->options.range, &guest, &request, &result, &probe->fault) < 0)
 		return;
 	if (result.status == 0 || result.status == 1)
-		probe->seen = result.status == 1 ? PROBE_SEEN_YES : PROBE_SEEN_NO;
+		probe->look.seen = result.status == 1 ? PROBE_SEEN_YES : PROBE_SEEN_NO;
 	else
 		error_set(&probe->fault, "the look at '%s' ended with status %d", argument, result.status);
 }
@@ -177,7 +177,8 @@ static void looked(void *context)
 	probe->running = false;
 	if (!probe->tried || !team_runs(team))
 		return;
-	struct probe_note note = probe_result(&probe->probe, probe->seen, probe->silence, team_now_ms(team));
+	probe->look.ended_ms = team_now_ms(team);
+	struct probe_note note = probe_result(&probe->probe, &probe->look);
 	if (note.write) {
 		cleanup_free char *detail = xstrdup(fault ? error_text(fault) : "no reason known");
 		clean_detail(detail);
@@ -195,8 +196,17 @@ void probes_run_due(struct team *team)
 			continue;
 		probe->running = true;
 		probe->tried = false;
+		probe->look.begun_ms = now_ms;
 		jobs_submit(team->exercise->probe_jobs, look, looked, probe);
 	}
+}
+
+/* Neither the opposite nor the end of the attack was ever seen: no points, and none lost, but somebody should know. */
+void probes_ended(struct team *team)
+{
+	for (size_t i = 0; i < team->probes_count && team_now_ms(team) > 0; i++)
+		if (team->probes[i].probe.written == PROBE_SEEN_NOTHING)
+			team_alarm(team, "the state of '%s' never came to matter (not measured)", team->probes[i].objective->id);
 }
 
 int64_t probes_next_ms(const struct team *team)

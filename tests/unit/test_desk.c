@@ -171,6 +171,10 @@ static void test_referee(void **state)
 	assert_refused(*state, desk_adjust, "{\"team\":1,\"points_milli\":5000,\"reason\":\" \"}", "'reason' is empty");
 	assert_refused(*state, desk_adjust, "{\"team\":1,\"points_milli\":0,\"reason\":\"x\"}", "nothing would change");
 	assert_refused(*state, desk_adjust, "{\"team\":1,\"points_milli\":1000001,\"reason\":\"x\"}", "from -1000000 to 1000000");
+	assert_refused(*state, desk_adjust, "{\"team\":1,\"objective\":\"c2\",\"points_milli\":1,\"reason\":\"x\"}",
+		       "not marked by hand");
+	assert_refused(*state, desk_adjust, "{\"team\":1,\"objective\":\"c3\",\"points_milli\":1,\"reason\":\"x\"}",
+		       "no objective 'c3'");
 	assert_taken(*state, desk_grade, "{\"team\":1,\"duty\":\"first-report\",\"percent\":80}",
 		     "{\"duty\":\"first-report\",\"percent\":80}");
 	assert_refused(*state, desk_grade, "{\"team\":1,\"duty\":\"first-report\",\"percent\":101}", "from 0 to 100");

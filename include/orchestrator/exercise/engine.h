@@ -13,7 +13,7 @@ enum {
 	STEP_WORKERS_PER_TEAM = 2, /* a step that waits for its time limit must not hold up another team's */
 	STEP_WORKERS_MAX = 32,
 	PROBE_WORKERS_MAX = 4,
-	PROBE_TIMEOUT_MS = 2000,
+	PROBE_TIMEOUT_MS = 1500, /* one way; a look tries two when there is a proxy */
 	PREPARE_RETRY_MS = 5000,
 	UNDO_MAX_MS = 60000, /* one team's clean-up at the end; what was not reached is written as not looked at */
 	BOT_RUN_TIMEOUT_MS = 30000,
@@ -44,9 +44,8 @@ struct team_probe { /* one objective's state for one team; the context of its jo
 	struct probe probe;
 	bool running; /* a worker has it: what is below is the worker's */
 	bool tried;
-	enum probe_seen seen;
-	bool silence;
-	struct error *fault; /* why it could not run */
+	struct probe_look look; /* its times are the loop's */
+	struct error *fault;	/* why it could not run */
 };
 
 struct team_play { /* what the bot runs in a guest; the context of its job */
@@ -137,6 +136,7 @@ void probes_run_due(struct team *team);
 int64_t probes_next_ms(const struct team *team); /* exercise time; INT64_MAX */
 void probes_step_ended(struct team *team);	 /* some may count from now on */
 void probes_trace_found(struct team *team, const char *host, const char *file);
+void probes_ended(struct team *team); /* the clock has ended: says what was never measured */
 struct team_probe *probes_find(struct team *team, const char *objective);
 
 /* ---- bot.c ---- */

@@ -13,29 +13,34 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { /* exercise time */
-       PROBE_INTERVAL_MS = 5000,
-       PROBE_NEAR_MS = 2000,	/* while it holds, but not yet for long enough */
-       PROBE_CONFIRM_MS = 1000, /* before a silence is believed, and after a probe that could not run */
-       PROBE_UNKNOWN_MAX = 3,	/* as many in a row are written down as "could not be measured" */
+/* All in exercise time. */
+enum {
+	PROBE_INTERVAL_MS = 5000,
+	PROBE_NEAR_MS = 2000,	 /* while it holds, but not yet for long enough */
+	PROBE_CONFIRM_MS = 1000, /* before a silence is believed, and after a probe that could not run */
+	PROBE_UNKNOWN_MAX = 3,	 /* as many in a row are written down as "could not be measured" */
 };
 
-enum probe_seen {
-	PROBE_SEEN_NOTHING = -1,
-	PROBE_SEEN_NO,
-	PROBE_SEEN_YES,
-	PROBE_SEEN_UNKNOWN
-}; /* does the objective's state hold? */
+/* Does the objective's state hold? */
+enum probe_seen { PROBE_SEEN_NOTHING = -1, PROBE_SEEN_NO, PROBE_SEEN_YES, PROBE_SEEN_UNKNOWN };
 
 struct probe {
-	int64_t holds_ms;	 /* how long the objective wants it to hold */
-	bool armed;		 /* it counts */
+	int64_t holds_ms; /* how long the objective wants it to hold */
+	bool armed;	  /* it counts */
+	int64_t armed_ms;
 	enum probe_seen written; /* last in the journal */
 	enum probe_seen guess;	 /* a silence that waits for its confirmation */
 	bool held;		 /* for long enough */
 	int64_t since_ms;	 /* it holds (or is guessed to) since then */
 	int unknown;		 /* in a row */
 	int64_t next_ms;	 /* the next look */
+};
+
+struct probe_look {
+	enum probe_seen seen;
+	bool silence;	  /* it rests on an answer that did not come: a busy host looks the same, so it is looked at twice */
+	int64_t begun_ms; /* what was seen was so from here on: a silence takes its time to be one */
+	int64_t ended_ms;
 };
 
 struct probe_note { /* what to write */
@@ -45,9 +50,8 @@ struct probe_note { /* what to write */
 };
 
 void probe_init(struct probe *probe, int64_t holds_ms, int64_t first_ms);
-/* A result. `silence`: it rests on an answer that did not come; a busy host looks the same, so it is looked at twice. Sets
- * next_ms. */
-struct probe_note probe_result(struct probe *probe, enum probe_seen seen, bool silence, int64_t now_ms);
+/* Takes a result; sets next_ms. */
+struct probe_note probe_result(struct probe *probe, const struct probe_look *look);
 /* The attack that concerns it is over. */
 void probe_arm(struct probe *probe, int64_t now_ms);
 /* From the journal: what was written at that time. */
