@@ -79,25 +79,49 @@ static int change_clock(const struct request *request, struct team *team, struct
 	return 0;
 }
 
-static int run_clock(const struct request *request, json_t **answer, struct error **err)
+static int change_clocks(const struct request *request, int *changed, struct error **err)
 {
 	struct exercise *exercise = request->exercise;
-	int changed = 0;
+	*changed = 0;
 	for (int i = 0; i < exercise->teams_count; i++) {
 		struct team *team = &exercise->teams[i];
 		if ((request->team && request->team != team) || !may_change(request, team))
 			continue;
 		if (change_clock(request, team, err) < 0)
 			return -1;
-		changed++;
+		(*changed)++;
 	}
-	if (changed == 0 && request->team)
-		return error_set(err, "cannot %s: team %d's clock is %s", request->kind->name, request->team->number,
-				 clock_state_names[request->team->clock.state]);
-	if (changed == 0)
-		return error_set(err, "cannot %s: no team's clock is in a state for that", request->kind->name);
-	*answer = exercise_status(exercise);
 	return 0;
+}
+
+static int run_clock(const struct request *request, json_t **answer, struct error **err)
+{
+	int changed;
+	if (change_clocks(request, &changed, err) < 0)
+		return -1;
+	if (changed > 0)
+		*answer = exercise_status(request->exercise);
+	else if (request->team)
+		error_set(err, "cannot %s: team %d's clock is %s", request->kind->name, request->team->number,
+			  clock_state_names[request->team->clock.state]);
+	else
+		error_set(err, "cannot %s: no team's clock is in a state for that", request->kind->name);
+	return changed > 0 ? 0 : -1;
+}
+
+static const struct command_kind resume; /* in the table below */
+
+/* Where nothing waits to be started, starting lets paused clocks run on: what one wants after a restart. */
+static int run_start(const struct request *request, json_t **answer, struct error **err)
+{
+	bool any = false;
+	for (int i = 0; i < request->exercise->teams_count; i++) {
+		const struct team *team = &request->exercise->teams[i];
+		any = any || ((!request->team || request->team == team) && may_change(request, team));
+	}
+	struct request other = *request;
+	other.kind = any ? request->kind : &resume;
+	return run_clock(&other, answer, err);
 }
 
 /* ---- the desk ---- */
@@ -224,8 +248,11 @@ static int run_grade(const struct request *request, json_t **answer, struct erro
 
 #define FROM(state) (1U << (state))
 
+static const struct command_kind resume = {"start", ACCOUNT_INSTRUCTOR, desk_clock,	   run_clock,
+					   true,    "clock.resumed",	FROM(CLOCK_PAUSED)};
+
 static const struct command_kind kinds[] = {
-	{"start", ACCOUNT_INSTRUCTOR, desk_clock, run_clock, true, "clock.started", FROM(CLOCK_READY)},
+	{"start", ACCOUNT_INSTRUCTOR, desk_clock, run_start, true, "clock.started", FROM(CLOCK_READY)},
 	{"pause", ACCOUNT_INSTRUCTOR, desk_clock, run_clock, true, "clock.paused", FROM(CLOCK_RUNNING)},
 	{"resume", ACCOUNT_INSTRUCTOR, desk_clock, run_clock, true, "clock.resumed", FROM(CLOCK_PAUSED)},
 	{"end", ACCOUNT_INSTRUCTOR, desk_clock, run_clock, true, "clock.ended",

@@ -398,8 +398,10 @@ static void test_goes_on_after_a_restart(void **state)
 	assert_int_equal(exercise_clock_ms(stage->exercise, 2), find(stage, 2, "inject.sent", "call").at_ms);
 	assert_int_equal(count(stage, 1, "clock.paused", NULL), 1);
 	refused(stage, &first_team, "report", REPORT, "clock is paused");
-	refused(stage, &instructor, "start", NULL, "no team's clock");
-	done(stage, &instructor, "resume", NULL);
+	done(stage, &instructor, "start", NULL); /* nothing is ready: it resumes */
+	assert_int_equal(count(stage, 1, "clock.started", NULL), 1);
+	assert_int_equal(count(stage, 2, "clock.resumed", NULL), 1);
+	refused(stage, &instructor, "start", NULL, "cannot start: no team's clock");
 	cleanup_json json_t *again = must_do(stage, &first_team, "claim", CLAIM_FOUND);
 	assert_true(json_is_true(json_object_get(again, "repeated")));
 	assert_true(json_equal(json_object_get(first, "seq"), json_object_get(again, "seq")));
