@@ -149,8 +149,9 @@ static int run(struct board *board, const struct options *options, struct error 
 		link_run(board->link, &closed);
 		log_debug("%s", error_text(closed));
 	} else {
-		cleanup_error struct error *untold = NULL;
-		link_tell(board->link, json_pack("{s:s}", "failed", error_text(*err)), &untold);
+		cleanup_error struct error *untold = NULL; /* the orchestrator says it; nobody there: this process does */
+		if (link_tell(board->link, json_pack("{s:s}", "failed", error_text(*err)), &untold) < 0)
+			fprintf(stderr, "error: %s\n", error_text(*err));
 	}
 	server_stop(server);
 	return result;
@@ -179,11 +180,12 @@ int main(int argc, char **argv)
 	board.store = store_create();
 	board.sessions = sessions_create();
 	board.streams = streams_create();
-	if (!board.link || run(&board, &options, &err) < 0)
+	int result = board.link ? run(&board, &options, &err) : -1;
+	if (!board.link)
 		fprintf(stderr, "error: %s\n", error_text(err));
 	link_destroy(board.link);
 	streams_destroy(board.streams);
 	sessions_destroy(board.sessions);
 	store_destroy(board.store);
-	return err ? STATUS_FAILED : STATUS_DONE;
+	return result < 0 ? STATUS_FAILED : STATUS_DONE;
 }

@@ -20,6 +20,9 @@ bool score_counts(const char *kind);
 /* A team's points now, in thousandths; team from 1. */
 int64_t score_points(const struct score *score, int team);
 
+/* When a team reached an objective, in its exercise time; -1: not yet, or there is no such objective. */
+int64_t score_reached(const struct score *score, int team, const char *objective);
+
 /* The whole result as JSON, as `toride score --json` prints it; keys sorted when dumped. New reference.
  * {"seq", "teams":[{"team","points_milli","measured_milli" (of the maximum, what could be measured),"percent_milli","wrong_claims","penalty_milli",
  *   "adjusted_milli","why":[…] (what belongs to no objective),

@@ -242,6 +242,7 @@ static void begin_down(struct orchestrator *orchestrator, const char *exercise, 
 	if (instance) {
 		instance->busy = true;
 		instance->built = false;
+		exercise_close(instance->exercise);
 	}
 	jobs_submit(orchestrator->jobs, down_run, down_done, work);
 }

@@ -13,11 +13,26 @@
 #include "orchestrator/serve/board.h"
 #include "orchestrator/serve/gate.h"
 
+/* Tells the engine which claim objectives have been reached: what the scenario has `after` one of them may begin. */
+static void tell_reached(struct instance *instance, int team)
+{
+	for (size_t i = 0; i < instance->scenario->objectives_count; i++) {
+		const struct objective *objective = &instance->scenario->objectives[i];
+		if (objective->kind != OBJECTIVE_CLAIM)
+			continue;
+		int64_t at_ms = score_reached(view_score(instance->view), team, objective->id);
+		if (at_ms >= 0)
+			exercise_reached(instance->exercise, team, objective->id, at_ms);
+	}
+}
+
 static void on_event(const struct event *event, void *context)
 {
 	struct instance *instance = context;
 	view_apply(instance->view, event);
 	board_view_changed(instance->orchestrator->board, instance_name(instance));
+	if (instance->exercise && event->team > 0 && score_counts(event->kind))
+		tell_reached(instance, event->team);
 }
 
 static void on_ended(void *context)
@@ -120,7 +135,11 @@ static int open_journal(struct instance *instance, struct error **err)
 		.on_ended = on_ended,
 		.context = instance,
 	};
-	return exercise_create(&options, &instance->exercise, err);
+	if (exercise_create(&options, &instance->exercise, err) < 0)
+		return -1;
+	for (int team = 1; team <= instance->plan->teams; team++)
+		tell_reached(instance, team);
+	return 0;
 }
 
 static int add_to_orchestrator(struct instance *instance, struct error **err)

@@ -96,6 +96,14 @@ int64_t score_points(const struct score *score, int team)
 	return result.points_milli;
 }
 
+int64_t score_reached(const struct score *score, int team, const char *objective)
+{
+	for (size_t i = 0; i < score->scenario->objectives_count; i++)
+		if (strcmp(score->scenario->objectives[i].id, objective) == 0)
+			return objective_reached_ms(score, &score->records[team - 1], i);
+	return NEVER;
+}
+
 /* ---- JSON ---- */
 
 static json_t *moment_json(int64_t ms)

@@ -295,3 +295,8 @@ void view_destroy(struct view *view)
 	free(view->exercise);
 	free(view);
 }
+const struct score *view_score(const struct view *view)
+{
+	return view->score;
+}
+

@@ -120,6 +120,10 @@ outcome() {
 	[ "$output" -eq 0 ]
 }
 
+@test "what follows a right claim comes to the team that made it, and to no other" {
+	[ "$("$TORIDE" journal short | jq -s 'map(select(.kind == "inject.sent" and .body.inject == "thanks") | .team)' -c)" = "[1]" ]
+}
+
 @test "every step that was done left the traces that its ability promises" {
 	run bash -c '"$0" journal short | jq -c "select(.kind == \"truth.trace\" and .body.found != true)"' "$TORIDE"
 	echo "$output"
