@@ -34,7 +34,7 @@ static int bind_failed(const char *where, const char *port, int errnum, struct e
 	if (errnum == EADDRINUSE)
 		return error_set(err,
 				 "listen on %s: the port is in use; end what uses it ('ss -ltnp sport = :%s' shows it) or choose "
-				 "another port",
+				 "another port with --listen",
 				 where, port);
 	if (errnum == EADDRNOTAVAIL)
 		return error_set(err, "listen on %s: this host has no such address; 'ip -brief address' lists its own", where);

@@ -75,7 +75,7 @@ describe("start and end", () => {
 		await new Promise((resolve) => other.on("listening", resolve));
 		const where = `127.0.0.1:${other.address().port}`;
 		const board = await startBoard(undefined, ["--listen", where]);
-		assert.match(board.first.failed, /the port is in use; end what uses it .* or choose another port/);
+		assert.match(board.first.failed, /the port is in use; end what uses it .* or choose another port with --listen/);
 		assert.deepEqual(await board.ended, { code: 1, signal: null });
 		assert.equal(board.log.join("").split("\n").filter(Boolean).length, 1);
 		other.close();
