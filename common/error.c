@@ -9,7 +9,8 @@
 #include "common/cleanup.h"
 
 struct error {
-	char *text;
+	char *text, *ja; /* ja: NULL where the text has no Japanese of its own */
+	int64_t retry_ms;
 };
 
 __attribute__((format(printf, 1, 0))) static char *format_text(const char *format, va_list arguments)
@@ -20,14 +21,17 @@ __attribute__((format(printf, 1, 0))) static char *format_text(const char *forma
 	return text;
 }
 
-static int error_store(struct error **err, char *text)
+/* Takes over both texts. */
+static int error_store(struct error **err, char *text, char *ja)
 {
-	cleanup_free char *owned = text;
-	if (!err)
+	if (!err) {
+		free(text);
+		free(ja);
 		return -1;
+	}
 	error_free(*err);
 	*err = xcalloc(1, sizeof **err);
-	(*err)->text = steal(&owned);
+	**err = (struct error){.text = text, .ja = ja};
 	return -1;
 }
 
@@ -37,7 +41,25 @@ int error_set(struct error **err, const char *format, ...)
 	va_start(arguments, format);
 	char *text = format_text(format, arguments);
 	va_end(arguments);
-	return error_store(err, text);
+	return error_store(err, text, NULL);
+}
+
+int error_set_texts(struct error **err, const char *ja_format, const char *en_format, ...)
+{
+	va_list arguments, again;
+	va_start(arguments, en_format);
+	va_copy(again, arguments);
+	char *ja = format_text(ja_format, arguments), *text = format_text(en_format, again);
+	va_end(again);
+	va_end(arguments);
+	return error_store(err, text, ja);
+}
+
+int error_retry(struct error **err, int64_t after_ms)
+{
+	if (err && *err)
+		(*err)->retry_ms = after_ms;
+	return -1;
 }
 
 int error_set_errno(struct error **err, int errnum, const char *format, ...)
@@ -46,7 +68,7 @@ int error_set_errno(struct error **err, int errnum, const char *format, ...)
 	va_start(arguments, format);
 	cleanup_free char *text = format_text(format, arguments);
 	va_end(arguments);
-	return error_store(err, xasprintf("%s: %s", text, strerror(errnum)));
+	return error_store(err, xasprintf("%s: %s", text, strerror(errnum)), NULL);
 }
 
 int error_prefix(struct error **err, const char *format, ...)
@@ -55,9 +77,14 @@ int error_prefix(struct error **err, const char *format, ...)
 		return -1;
 	va_list arguments;
 	va_start(arguments, format);
-	cleanup_free char *text = format_text(format, arguments);
+	cleanup_free char *prefix = format_text(format, arguments);
 	va_end(arguments);
-	return error_store(err, xasprintf("%s: %s", text, (*err)->text));
+	struct error *old = *err;
+	*err = NULL;
+	error_store(err, xasprintf("%s: %s", prefix, old->text), old->ja ? xasprintf("%s: %s", prefix, old->ja) : NULL);
+	error_retry(err, old->retry_ms);
+	error_free(old);
+	return -1;
 }
 
 int error_move(struct error **err, struct error *from)
@@ -76,10 +103,21 @@ const char *error_text(const struct error *err)
 	return err ? err->text : "no error";
 }
 
+const char *error_text_ja(const struct error *err)
+{
+	return err && err->ja ? err->ja : error_text(err);
+}
+
+int64_t error_retry_ms(const struct error *err)
+{
+	return err ? err->retry_ms : 0;
+}
+
 void error_free(struct error *err)
 {
 	if (!err)
 		return;
 	free(err->text);
+	free(err->ja);
 	free(err);
 }

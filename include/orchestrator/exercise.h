@@ -76,7 +76,7 @@ void exercise_guest_lost(struct exercise *exercise, int team, const char *host, 
  *   inject  {"team", "inject"}; adjust {"team","points_milli","reason"}; grade {"team","duty","percent"}   instructor
  *   start, where no clock is ready, resumes the paused ones; adjust takes an "objective" of kind manual, too
  * Checked in full: types, lengths (a text 4 KiB, 32 texts a list), ids, the team's own clock (claims only while it runs), rate (30 a minute a team).
- * 0 and *answer (new reference, an object); -1 and *err, a text for the person.
+ * 0 and *answer (new reference, an object); -1 and *err, a text for the person in both languages, with error_retry_ms() for who was too fast.
  *
  * A claim that the team has made already, a report equal to the last one, a hint taken before: the answer is the first one's ({"seq", "repeated": true}), and
  * the journal does not grow.

@@ -35,7 +35,8 @@ static int record(const struct request *request, struct team *team, struct error
 		return 0;
 	if (request->who->role == ACCOUNT_INSTRUCTOR)
 		return error_move(err, steal(&fault));
-	return error_set(err, "this could not be saved, and the clock is paused; your instructor will resume it");
+	return error_set_texts(err, "保存できなかったため、時計が止まっています。教官が再開します。",
+			       "this could not be saved, and the clock is paused; your instructor will resume it");
 }
 
 static const char *body_word(const struct request *request, const char *key)
@@ -94,6 +95,14 @@ static int change_clocks(const struct request *request, int *changed, struct err
 	return 0;
 }
 
+/* As the pages call them. */
+static const char *const states_ja[] = {
+	[CLOCK_READY] = "開始前",
+	[CLOCK_RUNNING] = "進行中",
+	[CLOCK_PAUSED] = "一時停止",
+	[CLOCK_ENDED] = "終了",
+};
+
 static int run_clock(const struct request *request, json_t **answer, struct error **err)
 {
 	int changed;
@@ -102,10 +111,12 @@ static int run_clock(const struct request *request, json_t **answer, struct erro
 	if (changed > 0)
 		*answer = exercise_status(request->exercise);
 	else if (request->team)
-		error_set(err, "cannot %s: team %d's clock is %s", request->kind->name, request->team->number,
-			  clock_state_names[request->team->clock.state]);
+		error_set_texts(err, "'%s' はできません。チーム %d の時計は「%s%.0s」です。",
+				"cannot %s: team %d's clock is %.0s%s", request->kind->name, request->team->number,
+				states_ja[request->team->clock.state], clock_state_names[request->team->clock.state]);
 	else
-		error_set(err, "cannot %s: no team's clock is in a state for that", request->kind->name);
+		error_set_texts(err, "'%s' はできません。それができる状態の時計がありません。",
+				"cannot %s: no team's clock is in a state for that", request->kind->name);
 	return changed > 0 ? 0 : -1;
 }
 
@@ -128,12 +139,16 @@ static int run_start(const struct request *request, json_t **answer, struct erro
 
 static int while_running(const struct team *team, struct error **err)
 {
-	static const char *const reasons[] = {
-		[CLOCK_READY] = "the exercise has not begun yet",
-		[CLOCK_PAUSED] = "the clock is paused; hand it in when it runs again",
-		[CLOCK_ENDED] = "the exercise is over",
+	static const struct {
+		const char *ja, *en;
+	} reasons[] = {
+		[CLOCK_READY] = {"演習はまだ始まっていません。", "the exercise has not begun yet"},
+		[CLOCK_PAUSED] = {"時計が止まっています。再開したら送ってください。",
+				  "the clock is paused; hand it in when it runs again"},
+		[CLOCK_ENDED] = {"演習は終わりました。", "the exercise is over"},
 	};
-	return team->clock.state == CLOCK_RUNNING ? 0 : error_set(err, "%s", reasons[team->clock.state]);
+	const enum clock_state state = team->clock.state;
+	return state == CLOCK_RUNNING ? 0 : error_set_texts(err, "%s%.0s", "%.0s%s", reasons[state].ja, reasons[state].en);
 }
 
 static json_t *seq_answer(const json_t *seq, bool repeated)
@@ -172,7 +187,8 @@ static int hand_in(const struct request *request, const char *id, const char *va
 		return 0;
 	}
 	if (count >= DESK_ENTRIES_MAX)
-		return error_set(err, "'%s' has been handed in %d times; that is enough", id, DESK_ENTRIES_MAX);
+		return error_set_texts(err, "'%s' はもう %d 回送られています。これ以上は送れません。",
+				       "'%s' has been handed in %d times; that is enough", id, DESK_ENTRIES_MAX);
 	if (record(request, team, err) < 0)
 		return -1;
 	const json_t *mine = json_array_get(team->entries, json_array_size(team->entries) - 1);
@@ -218,7 +234,8 @@ static int run_inject(const struct request *request, json_t **answer, struct err
 	if (while_running(team, err) < 0)
 		return -1;
 	if (team->schedule.sent[inject - scenario->injects])
-		return error_set(err, "team %d has '%s' already", team->number, inject->id);
+		return error_set_texts(err, "チーム %d には '%s' をもう送りました。", "team %d has '%s' already", team->number,
+				       inject->id);
 	if (record(request, team, err) < 0)
 		return -1;
 	*answer = json_object();
@@ -239,8 +256,9 @@ static int run_grade(const struct request *request, json_t **answer, struct erro
 	size_t count;
 	find_equal(request->team, body_word(request, "duty"), NULL, false, &count);
 	if (count == 0)
-		return error_set(err, "team %d has not sent '%s' yet: there is nothing to grade", request->team->number,
-				 body_word(request, "duty"));
+		return error_set_texts(err, "チーム %d はまだ '%s' を送っていません。採点するものがありません。",
+				       "team %d has not sent '%s' yet: there is nothing to grade", request->team->number,
+				       body_word(request, "duty"));
 	return run_adjust(request, answer, err);
 }
 
@@ -272,10 +290,13 @@ static const struct command_kind *find_kind(const char *name, enum account_role 
 			continue;
 		if (kinds[i].role == role)
 			return &kinds[i];
-		error_set(err, role == ACCOUNT_TEAM ? "'%s' is the instructor's" : "'%s' is for a team's account", name);
+		const bool team = role == ACCOUNT_TEAM;
+		error_set_texts(err, "'%s' は%s%.0s", "'%s' is %.0s%s", name,
+				team ? "教官の操作です。" : "チームのアカウントの操作です。",
+				team ? "the instructor's" : "for a team's account");
 		return NULL;
 	}
-	error_set(err, "there is no such command");
+	error_set_texts(err, "そのような操作はありません。", "there is no such command");
 	return NULL;
 }
 
@@ -288,7 +309,7 @@ static int find_team(struct request *request, const json_t *args, struct error *
 		return -1;
 	request->team = engine_team(request->exercise, number);
 	if (!request->team && !(request->kind->all_teams && number == 0))
-		return error_set(err, "there is no team %d in this exercise", number);
+		return error_set_texts(err, "この演習にチーム %d はありません。", "there is no team %d in this exercise", number);
 	return 0;
 }
 
@@ -302,7 +323,7 @@ int exercise_command(struct exercise *exercise, const struct identity *who, cons
 	if (who->role == ACCOUNT_TEAM && desk_rate_take(&request.team->rate, monotonic_us(), err) < 0)
 		return -1;
 	if (exercise->closing)
-		return error_set(err, "the exercise is being taken down");
+		return error_set_texts(err, "演習は片付け中です。", "the exercise is being taken down");
 	if (request.kind->check(exercise->scenario, args, &body, err) < 0)
 		return -1;
 	request.body = body;

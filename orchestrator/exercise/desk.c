@@ -19,28 +19,30 @@ static int shown(const char *word)
 }
 
 /* Refuses keys that the command does not take. `known`: NULL-ended. */
-static int check_keys(const json_t *object, const char *const *known, const char *what, struct error **err)
+static int check_keys(const json_t *object, const char *const *known, struct error **err)
 {
 	const char *key;
 	json_t *value;
 	if (!json_is_object(object))
-		return error_set(err, "%s must be an object", what);
+		return error_set_texts(err, "指示の内容は、項目の組(オブジェクト)で送ってください。",
+				       "what goes with the command must be an object");
 	json_object_foreach ((json_t *)object, key, value) {
 		const char *const *at = known;
 		while (*at && strcmp(*at, key) != 0)
 			at++;
 		if (!*at)
-			return error_set(err, "%s has no field '%.*s'", what, shown(key), key);
+			return error_set_texts(err, "'%.*s' という項目はありません。", "there is no field '%.*s' here",
+					       shown(key), key);
 	}
 	return 0;
 }
-#define CHECK_KEYS(object, what, err, ...) check_keys(object, (const char *const[]){__VA_ARGS__, NULL}, what, err)
+#define CHECK_KEYS(object, err, ...) check_keys(object, (const char *const[]){__VA_ARGS__, NULL}, err)
 
 static const char *get_word(const json_t *args, const char *key, struct error **err)
 {
 	const char *word = json_string_value(json_object_get(args, key));
 	if (!word)
-		error_set(err, "'%s' is missing, or is not a text", key);
+		error_set_texts(err, "'%s' がないか、文字列ではありません。", "'%s' is missing, or is not a text", key);
 	return word;
 }
 
@@ -48,7 +50,8 @@ static int get_integer(const json_t *args, const char *key, int64_t least, int64
 {
 	const json_t *found = json_object_get(args, key);
 	if (!json_is_integer(found) || json_integer_value(found) < least || json_integer_value(found) > most)
-		return error_set(err, "'%s' must be a whole number from %" PRId64 " to %" PRId64, key, least, most);
+		return error_set_texts(err, "'%s' は %" PRId64 " から %" PRId64 " までの整数にしてください。",
+				       "'%s' must be a whole number from %" PRId64 " to %" PRId64, key, least, most);
 	*value = json_integer_value(found);
 	return 0;
 }
@@ -63,13 +66,15 @@ static int clean_text(const char *name, const json_t *value, json_t **cleaned, s
 {
 	const char *text = json_string_value(value);
 	if (!text)
-		return error_set(err, "'%.*s' must be a text", shown(name), name);
+		return error_set_texts(err, "'%.*s' は文字列にしてください。", "'%.*s' must be a text", shown(name), name);
 	size_t length = json_string_length(value);
 	if (length > DESK_TEXT_MAX_BYTES)
-		return error_set(err, "'%.*s' is too long: %d bytes are allowed", shown(name), name, DESK_TEXT_MAX_BYTES);
+		return error_set_texts(err, "'%.*s' が長すぎます。%d バイトまでにしてください(日本語は 1 文字 3 バイト)",
+				       "'%.*s' is too long: %d bytes are allowed", shown(name), name, DESK_TEXT_MAX_BYTES);
 	for (size_t i = 0; i < length; i++)
 		if (((unsigned char)text[i] < 0x20 && !is_space(text[i])) || text[i] == 0x7f)
-			return error_set(err, "'%.*s' holds a control character; take it out", shown(name), name);
+			return error_set_texts(err, "'%.*s' に制御文字が入っています。取り除いてください。",
+					       "'%.*s' holds a control character; take it out", shown(name), name);
 	while (length > 0 && is_space(*text)) {
 		text++;
 		length--;
@@ -84,7 +89,8 @@ static int clean_text(const char *name, const json_t *value, json_t **cleaned, s
 static int clean_list(const char *name, const json_t *value, json_t **cleaned, struct error **err)
 {
 	if (json_array_size(value) > DESK_LIST_MAX)
-		return error_set(err, "'%.*s' has too many entries: %d are allowed", shown(name), name, DESK_LIST_MAX);
+		return error_set_texts(err, "'%.*s' の件数が多すぎます。%d 件までにしてください。",
+				       "'%.*s' has too many entries: %d are allowed", shown(name), name, DESK_LIST_MAX);
 	cleanup_json json_t *list = json_array();
 	const json_t *entry, *other;
 	size_t i, j;
@@ -133,7 +139,8 @@ static int clean_values(const json_t *values, json_t **cleaned, struct error **e
 			json_object_set(object, name, clean);
 	}
 	if (bytes > DESK_VALUES_MAX_BYTES)
-		return error_set(err, "this is too long: %d KiB in all are allowed", DESK_VALUES_MAX_BYTES >> 10);
+		return error_set_texts(err, "全体が長すぎます。合計 %d KiB までにしてください。",
+				       "this is too long: %d KiB in all are allowed", DESK_VALUES_MAX_BYTES >> 10);
 	*cleaned = steal(&object);
 	return 0;
 }
@@ -143,7 +150,7 @@ static const struct objective *get_objective(const struct scenario *scenario, co
 	const char *id = get_word(args, "objective", err);
 	const struct objective *objective = id ? scenario_objective(scenario, id) : NULL;
 	if (id && !objective)
-		error_set(err, "there is no objective '%.*s'", shown(id), id);
+		error_set_texts(err, "'%.*s' という目標はありません。", "there is no objective '%.*s'", shown(id), id);
 	return objective;
 }
 
@@ -152,7 +159,8 @@ static const struct duty *get_duty(const struct scenario *scenario, const json_t
 	const char *id = get_word(args, "duty", err);
 	const struct duty *duty = id ? scenario_duty(scenario, id) : NULL;
 	if (id && !duty)
-		error_set(err, "no report '%.*s' is due in this exercise", shown(id), id);
+		error_set_texts(err, "この演習に '%.*s' という報告の義務はありません。",
+				"no report '%.*s' is due in this exercise", shown(id), id);
 	return duty;
 }
 
@@ -164,19 +172,21 @@ static int check_claim_fields(const struct objective *objective, const json_t *v
 		known[i] = objective->fields[i].name;
 	known[objective->fields_count] = "measure";
 	known[objective->fields_count + 1] = NULL;
-	if (check_keys(value, known, "this claim", err) < 0)
+	if (check_keys(value, known, err) < 0)
 		return -1;
 	for (size_t i = 0; i < objective->fields_count; i++)
 		if (!json_object_get(value, known[i]))
-			return error_set(err, "'%s' is missing: fill in every field of this claim", known[i]);
+			return error_set_texts(err, "'%s' がありません。この目標の項目をすべて記入してください。",
+					       "'%s' is missing: fill in every field of this claim", known[i]);
 	if (json_object_size(value) == 0)
-		return error_set(err, "the claim is empty; write in 'measure' what you did");
+		return error_set_texts(err, "内容が空です。'measure' に、行ったことを書いてください。",
+				       "the claim is empty; write in 'measure' what you did");
 	return 0;
 }
 
 int desk_claim(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err)
 {
-	if (CHECK_KEYS(args, "a claim", err, "objective", "value") < 0)
+	if (CHECK_KEYS(args, err, "objective", "value") < 0)
 		return -1;
 	const struct objective *objective = get_objective(scenario, args, err);
 	if (!objective)
@@ -184,7 +194,8 @@ int desk_claim(const struct scenario *scenario, const json_t *args, json_t **bod
 	const json_t *given = json_object_get(args, "value");
 	cleanup_json json_t *value = NULL;
 	if (!json_is_object(given))
-		return error_set(err, "'value' must be an object: field and text");
+		return error_set_texts(err, "'value' は、項目と文字列の組(オブジェクト)にしてください。",
+				       "'value' must be an object: field and text");
 	if (clean_values(given, &value, err) < 0 || check_claim_fields(objective, value, err) < 0)
 		return -1;
 	*body = json_pack("{s:s, s:O}", "objective", objective->id, "value", value);
@@ -197,18 +208,20 @@ static int check_report_fields(const struct duty *duty, const json_t *fields, st
 	for (size_t i = 0; i < duty->fields_count; i++)
 		known[i] = duty->fields[i].name;
 	known[duty->fields_count] = NULL;
-	if (check_keys(fields, known, "this report", err) < 0)
+	if (check_keys(fields, known, err) < 0)
 		return -1;
 	for (size_t i = 0; i < duty->fields_count; i++)
 		if (duty->fields[i].required && !json_object_get(fields, known[i]))
-			return error_set(err, "'%s' is missing: this report needs it%s", known[i],
-					 duty->final ? "" : " (\"unknown, under investigation\" is an answer, too)");
-	return json_object_size(fields) > 0 ? 0 : error_set(err, "the report is empty");
+			return error_set_texts(err, "'%s' がありません。この報告に必要です%s%.0s。",
+					       "'%s' is missing: this report needs it%.0s%s", known[i],
+					       duty->final ? "" : "(「調査中」も答えです)",
+					       duty->final ? "" : " (\"unknown, under investigation\" is an answer, too)");
+	return json_object_size(fields) > 0 ? 0 : error_set_texts(err, "報告の内容が空です。", "the report is empty");
 }
 
 int desk_report(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err)
 {
-	if (CHECK_KEYS(args, "a report", err, "duty", "fields") < 0)
+	if (CHECK_KEYS(args, err, "duty", "fields") < 0)
 		return -1;
 	const struct duty *duty = get_duty(scenario, args, err);
 	if (!duty)
@@ -216,7 +229,8 @@ int desk_report(const struct scenario *scenario, const json_t *args, json_t **bo
 	const json_t *given = json_object_get(args, "fields");
 	cleanup_json json_t *fields = NULL;
 	if (!json_is_object(given))
-		return error_set(err, "'fields' must be an object: field and text");
+		return error_set_texts(err, "'fields' は、項目と文字列の組(オブジェクト)にしてください。",
+				       "'fields' must be an object: field and text");
 	if (clean_values(given, &fields, err) < 0 || check_report_fields(duty, fields, err) < 0)
 		return -1;
 	*body = json_pack("{s:s, s:O}", "duty", duty->id, "fields", fields);
@@ -226,13 +240,13 @@ int desk_report(const struct scenario *scenario, const json_t *args, json_t **bo
 int desk_hint(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err)
 {
 	int64_t hint = 0;
-	if (CHECK_KEYS(args, "a request for a hint", err, "objective", "hint") < 0)
+	if (CHECK_KEYS(args, err, "objective", "hint") < 0)
 		return -1;
 	const struct objective *objective = get_objective(scenario, args, err);
 	if (!objective)
 		return -1;
 	if (objective->hints_count == 0)
-		return error_set(err, "there is no hint for '%s'", objective->id);
+		return error_set_texts(err, "目標 '%s' にヒントはありません。", "there is no hint for '%s'", objective->id);
 	if (get_integer(args, "hint", 0, (int64_t)objective->hints_count - 1, &hint, err) < 0)
 		return -1;
 	*body = json_pack("{s:s, s:I}", "objective", objective->id, "hint", (json_int_t)hint);
@@ -241,13 +255,13 @@ int desk_hint(const struct scenario *scenario, const json_t *args, json_t **body
 
 int desk_inject(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err)
 {
-	if (CHECK_KEYS(args, "inject", err, "team", "inject") < 0)
+	if (CHECK_KEYS(args, err, "team", "inject") < 0)
 		return -1;
 	const char *id = get_word(args, "inject", err);
 	if (!id)
 		return -1;
 	if (!scenario_inject(scenario, id))
-		return error_set(err, "there is no inject '%.*s'", shown(id), id);
+		return error_set_texts(err, "'%.*s' という連絡はありません。", "there is no inject '%.*s'", shown(id), id);
 	*body = json_pack("{s:s}", "inject", id);
 	return 0;
 }
@@ -258,20 +272,23 @@ int desk_adjust(const struct scenario *scenario, const json_t *args, json_t **bo
 	int64_t points = 0;
 	cleanup_json json_t *reason = NULL;
 	const struct objective *objective = NULL;
-	if (CHECK_KEYS(args, "adjust", err, "team", "objective", "points_milli", "reason") < 0)
+	if (CHECK_KEYS(args, err, "team", "objective", "points_milli", "reason") < 0)
 		return -1;
 	if (json_object_get(args, "objective") && !(objective = get_objective(scenario, args, err)))
 		return -1;
 	if (objective && objective->kind != OBJECTIVE_MANUAL)
-		return error_set(err, "'%s' is not marked by hand; leave 'objective' out to adjust the whole result",
-				 objective->id);
+		return error_set_texts(
+			err, "'%s' は教官が採点する目標ではありません。全体を調整するには 'objective' を省いてください。",
+			"'%s' is not marked by hand; leave 'objective' out to adjust the whole result", objective->id);
 	if (get_integer(args, "points_milli", -DESK_POINTS_MAX_MILLI, DESK_POINTS_MAX_MILLI, &points, err) < 0 ||
 	    clean_text("reason", json_object_get(args, "reason"), &reason, err) < 0)
 		return -1;
 	if (points == 0 && !objective)
-		return error_set(err, "'points_milli' is 0: nothing would change");
+		return error_set_texts(err, "'points_milli' が 0 です。何も変わりません。",
+				       "'points_milli' is 0: nothing would change");
 	if (is_empty(reason))
-		return error_set(err, "'reason' is empty: the team will read why");
+		return error_set_texts(err, "'reason' が空です。チームが読む理由を書いてください。",
+				       "'reason' is empty: the team will read why");
 	*body = json_pack("{s:I, s:O, s:s*}", "points_milli", (json_int_t)points, "reason", reason, "objective",
 			  objective ? objective->id : NULL);
 	return 0;
@@ -280,7 +297,7 @@ int desk_adjust(const struct scenario *scenario, const json_t *args, json_t **bo
 int desk_grade(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err)
 {
 	int64_t percent = 0;
-	if (CHECK_KEYS(args, "grade", err, "team", "duty", "percent") < 0)
+	if (CHECK_KEYS(args, err, "team", "duty", "percent") < 0)
 		return -1;
 	const struct duty *duty = get_duty(scenario, args, err);
 	if (!duty || get_integer(args, "percent", 0, 100, &percent, err) < 0)
@@ -292,7 +309,7 @@ int desk_grade(const struct scenario *scenario, const json_t *args, json_t **bod
 int desk_clock(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err)
 {
 	(void)scenario;
-	if (args && CHECK_KEYS(args, "this command", err, "team") < 0)
+	if (args && CHECK_KEYS(args, err, "team") < 0)
 		return -1;
 	*body = json_object();
 	return 0;
@@ -315,9 +332,11 @@ int desk_rate_take(struct desk_rate *rate, int64_t now_us, struct error **err)
 	rate->spent_us = refilled >= rate->spent_us ? 0 : rate->spent_us - refilled;
 	rate->at_us = now_us;
 	const int64_t over_us = rate->spent_us + one_us - minute_us;
-	if (over_us > 0)
-		return error_set(err, "too many at once: a team has %d a minute; try again in %" PRId64 " s",
-				 DESK_RATE_PER_MINUTE, (over_us + 999999) / 1000000);
+	if (over_us > 0) {
+		error_set_texts(err, "送信が多すぎます。1 チームにつき 1 分に %d 回までです。",
+				"too many at once: a team has %d a minute.", DESK_RATE_PER_MINUTE);
+		return error_retry(err, (over_us + 999) / 1000);
+	}
 	rate->spent_us += one_us;
 	return 0;
 }

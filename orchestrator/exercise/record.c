@@ -110,8 +110,11 @@ int engine_writable(struct exercise *exercise, struct error **err)
 {
 	if (!engine_stalled(exercise) || write_backlog(exercise) == 0)
 		return 0;
-	return error_set(err, "the exercise's journal cannot be written at the moment (is the disk full?): nothing was changed; "
-			      "try again later");
+	return error_set_texts(err,
+			       "演習の記録をいま書き込めません(ディスクの空きがない可能性があります)"
+			       "。何も変えていません。後でもう一度試してください。",
+			       "the exercise's journal cannot be written at the moment (is the disk full?): nothing was changed; "
+			       "try again later");
 }
 
 int exercise_record(struct exercise *exercise, struct event *taken, struct error **err)
@@ -123,7 +126,8 @@ int exercise_record(struct exercise *exercise, struct event *taken, struct error
 	if (append(exercise, event, &fault) == 0)
 		return 0;
 	stall(exercise, fault);
-	return error_move(err, steal(&fault));
+	return error_set_texts(err, "演習の記録に書き込めず、時計を止めました: %s", "%s; the clocks were paused",
+			       error_text(fault));
 }
 
 void engine_fact(struct exercise *exercise, struct event *taken)

@@ -59,12 +59,11 @@ static json_t *answer_to(const json_t *request, bool ok)
 	return answer;
 }
 
-/* `text` in both languages, or `en` alone where a stage below made it. */
 static void refuse(struct gate *gate, const json_t *request, const char *code, const char *ja, const char *en, int64_t retry_ms)
 {
 	json_t *answer = answer_to(request, false);
 	json_object_set_new(answer, "code", json_string(code));
-	json_object_set_new(answer, "error", json_pack("{ss ss}", "ja", ja ? ja : en, "en", en));
+	json_object_set_new(answer, "error", json_pack("{ss ss}", "ja", ja, "en", en));
 	if (retry_ms > 0)
 		json_object_set_new(answer, "retry_s", json_integer((retry_ms + 999) / 1000));
 	board_push(gate->orchestrator->board, answer);
@@ -192,9 +191,9 @@ static void on_command(struct gate *gate, const json_t *request)
 	cleanup_error struct error *err = NULL;
 	json_t *result = NULL;
 	if (!instance)
-		error_set(&err, "the exercise is over");
+		error_set_texts(&err, "演習は終わりました。", "the exercise is over");
 	else if (!instance->built)
-		error_set(&err, "the range is still being built");
+		error_set_texts(&err, "演習環境を準備しています。しばらくお待ちください。", "the range is still being built");
 	else if (exercise_command(instance->exercise, &who, text_of(request, "command"), json_object_get(request, "args"),
 				  &result, &err) == 0) {
 		json_t *answer = answer_to(request, true);
@@ -202,7 +201,8 @@ static void on_command(struct gate *gate, const json_t *request)
 		board_push(gate->orchestrator->board, answer);
 		return;
 	}
-	refuse(gate, request, "refused", NULL, error_text(err), 0);
+	const int64_t retry_ms = error_retry_ms(err);
+	refuse(gate, request, retry_ms > 0 ? "limited" : "refused", error_text_ja(err), error_text(err), retry_ms);
 }
 
 static const struct {

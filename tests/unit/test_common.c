@@ -25,6 +25,30 @@ static void test_error_is_prefixed_at_each_boundary(void **state)
 	assert_int_equal(error_set(NULL, "nobody listens"), -1);
 }
 
+static void test_error_carries_both_languages(void **state)
+{
+	(void)state;
+	cleanup_error struct error *err = NULL, *plain = NULL;
+	assert_int_equal(error_set_texts(&err, "%2$s に%1$d件。", "%d in '%s'", 3, "inbox"), -1);
+	assert_string_equal(error_text(err), "3 in 'inbox'");
+	assert_string_equal(error_text_ja(err), "inbox に3件。");
+	assert_int_equal(error_retry_ms(err), 0);
+	assert_int_equal(error_retry(&err, 1500), -1);
+	error_prefix(&err, "team %d", 2);
+	assert_string_equal(error_text(err), "team 2: 3 in 'inbox'");
+	assert_string_equal(error_text_ja(err), "team 2: inbox に3件。");
+	assert_int_equal(error_retry_ms(err), 1500);
+	error_set(&err, "again: %s", error_text(err)); /* what is set anew is neither Japanese nor to be tried again */
+	assert_string_equal(error_text_ja(err), "again: team 2: 3 in 'inbox'");
+	assert_int_equal(error_retry_ms(err), 0);
+	error_set(&plain, "only English");
+	error_prefix(&plain, "host");
+	assert_string_equal(error_text_ja(plain), "host: only English");
+	assert_string_equal(error_text_ja(NULL), "no error");
+	assert_int_equal(error_set_texts(NULL, "誰も", "nobody"), -1);
+	assert_int_equal(error_retry(NULL, 1), -1);
+}
+
 static void test_array_keeps_what_it_held(void **state)
 {
 	(void)state;
@@ -211,6 +235,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_error_is_prefixed_at_each_boundary),
+		cmocka_unit_test(test_error_carries_both_languages),
 		cmocka_unit_test(test_array_keeps_what_it_held),
 		cmocka_unit_test(test_ipc_carries_descriptors_with_their_message),
 		cmocka_unit_test(test_ipc_large_message_arrives_whole_after_flushes),

@@ -59,8 +59,11 @@ static void assert_refused_json(const struct scenario *scenario, check_fn *check
 	assert_null(body);
 	if (!strstr(error_text(err), expected))
 		fail_msg("'%s' does not say '%s'", error_text(err), expected);
-	cleanup_json json_t *text = json_string(error_text(err)); /* NULL when cut within a character */
-	assert_non_null(text);
+	cleanup_json json_t *text = json_string(error_text(err)), *ja = json_string(error_text_ja(err));
+	assert_non_null(text); /* NULL when cut within a character */
+	assert_non_null(ja);
+	if (json_equal(text, ja) || !strstr(error_text_ja(err), "。"))
+		fail_msg("'%s' has no Japanese: '%s'", error_text(err), error_text_ja(err));
 }
 
 static void assert_refused(const struct scenario *scenario, check_fn *check, const char *args, const char *expected)
@@ -207,7 +210,8 @@ static void test_rate(void **state)
 	for (int i = 0; i < DESK_RATE_PER_MINUTE; i++)
 		assert_int_equal(desk_rate_take(&rate, now, NULL), 0);
 	assert_int_equal(desk_rate_take(&rate, now, &err), -1);
-	assert_non_null(strstr(error_text(err), "try again in 2 s"));
+	assert_int_equal(error_retry_ms(err), 2000);
+	assert_non_null(strstr(error_text_ja(err), "1 分に 30 回まで"));
 	assert_int_equal(desk_rate_take(&rate, now + 2 * second, NULL), 0);
 	assert_int_equal(desk_rate_take(&rate, now + 2 * second, NULL), -1); /* a refused one spent nothing, and gave nothing */
 	int taken = 0;

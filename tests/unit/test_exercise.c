@@ -170,6 +170,9 @@ static void refused(struct stage *stage, const struct identity *who, const char 
 	assert_null(answer);
 	if (!strstr(error_text(err), expected))
 		fail_msg("'%s' does not say '%s'", error_text(err), expected);
+	if (strcmp(error_text_ja(err), error_text(err)) == 0 || !strstr(error_text_ja(err), "。"))
+		fail_msg("'%s' has no Japanese: '%s'", error_text(err), error_text_ja(err));
+	assert_int_equal(error_retry_ms(err), 0);
 }
 
 struct search { /* "kind" or "kind:word of the body" */
@@ -305,6 +308,7 @@ static void test_a_claim_sent_fifty_times_counts_once(void **state)
 		cleanup_error struct error *err = NULL;
 		if (exercise_command(stage->exercise, &first_team, "claim", args, &answer, &err) < 0) {
 			assert_non_null(strstr(error_text(err), "too many at once"));
+			assert_in_range(error_retry_ms(err), 1, 60000 / DESK_RATE_PER_MINUTE);
 			continue;
 		}
 		json_int_t seq = json_integer_value(json_object_get(answer, "seq"));

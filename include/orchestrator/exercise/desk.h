@@ -1,7 +1,8 @@
 /*
  * What people hand in, checked in full against the scenario: everything in `args` comes from a browser that may be hostile. Pure.
  *
- * Each check makes the event's body (a new reference: trimmed texts, known keys only), or sets *err to a text for that person.
+ * Each check makes the event's body (a new reference: trimmed texts, known keys only), or sets *err to a text for that person, in both
+ * languages.
  */
 #ifndef TORIDE_ORCHESTRATOR_EXERCISE_DESK_H
 #define TORIDE_ORCHESTRATOR_EXERCISE_DESK_H
@@ -33,6 +34,7 @@ struct desk_rate {
 	int64_t spent_us; /* of the bucket; one command spends a minute / DESK_RATE_PER_MINUTE */
 	int64_t at_us;
 };
+/* -1: too many; *err tells when the next one may come (error_retry_ms). */
 int desk_rate_take(struct desk_rate *rate, int64_t now_us, struct error **err);
 
 #endif
