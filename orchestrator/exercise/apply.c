@@ -69,6 +69,7 @@ static void step_changed(struct team *team, const struct event *event)
 	if (!step)
 		return;
 	if (strcmp(word(event, "phase"), "begin") == 0) {
+		step->began = true;
 		if (!team->exercise->replaying)
 			graph_step_began(team->schedule.graph, step->step);
 		return;

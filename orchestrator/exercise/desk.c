@@ -69,7 +69,7 @@ static int clean_text(const char *name, const json_t *value, json_t **cleaned, s
 		return error_set_texts(err, "'%.*s' は文字列にしてください。", "'%.*s' must be a text", shown(name), name);
 	size_t length = json_string_length(value);
 	if (length > DESK_TEXT_MAX_BYTES)
-		return error_set_texts(err, "'%.*s' が長すぎます。%d バイトまでにしてください(日本語は 1 文字 3 バイト)",
+		return error_set_texts(err, "'%.*s' が長すぎます。%d バイトまでにしてください(日本語は 1 文字 3 バイト)。",
 				       "'%.*s' is too long: %d bytes are allowed", shown(name), name, DESK_TEXT_MAX_BYTES);
 	for (size_t i = 0; i < length; i++)
 		if (((unsigned char)text[i] < 0x20 && !is_space(text[i])) || text[i] == 0x7f)

@@ -160,9 +160,10 @@ void steps_begin_due(struct team *team)
 
 /* ---- taking back, after the end ---- */
 
+/* Whatever began may have left something: a beacon that was cut off before its first poll is a process and a file all the same. */
 static bool to_undo(const struct team_step *step)
 {
-	return step->ended && step->outcome == STEP_DONE && !step->undone && step->step->ability->undo;
+	return step->began && !step->undone && step->step->ability->undo;
 }
 
 static void undo(void *context) /* on a worker; in reverse: what was built on something goes before it */

@@ -117,6 +117,11 @@ nothing_runs_later() {
 	attack undo 1 beacon
 	on fw-office nft insert rule inet filter forward ip saddr 10.1.1.101 drop
 	step beacon blocked "the beacon on pc-tanaka was started, but no poll of it reached attacker within * s"
+	# It is there all the same, and is taken back like one that polls.
+	on pc-tanaka pgrep -f invoice-viewer
+	[ "$(attack undo 1 beacon)" = "beacon clean" ]
+	run ! on pc-tanaka pgrep -f invoice-viewer
+	run ! on pc-tanaka test -e /home/tanaka/Downloads/invoice-viewer
 	on fw-office sh -c "nft delete rule inet filter forward handle \$(nft -a list chain inet filter forward | sed -n 's/.*saddr 10.1.1.101 drop # handle //p')"
 }
 

@@ -94,6 +94,27 @@ outcome() {
 	[[ $output == *fw-edge* ]]
 }
 
+@test "what is refused is told in both languages, and who sends too much is told when to go on" {
+	local url password csrf jar=$BATS_TEST_TMPDIR/jar body=$BATS_TEST_TMPDIR/body code
+	url=$("$TORIDE" status --json | jq -r .url)api/x/short
+	password=$(awk '$1 == "team2" { print $2 }' "$PASSWORDS")
+	csrf=$(curl -sf -c "$jar" -H "Origin: ${url%/api/*}" --json "{\"account\":\"team2\",\"password\":\"$password\"}" "$url/login" | jq -r .csrf)
+	send() {
+		curl -s -b "$jar" -D "$BATS_TEST_TMPDIR/head" -o "$body" -w '%{http_code}' -H "Origin: ${url%/api/*}" -H "X-CSRF-Token: $csrf" \
+			--json '{"command":"claim","args":{"objective":"patient-zero","value":{"host":"x"}}}' "$url/command"
+	}
+	[ "$(send)" = 422 ]
+	jq -e '.code == "refused" and .error == {"ja":"演習はまだ始まっていません。","en":"the exercise has not begun yet"} and (has("retry_s") | not)' "$body"
+	for _ in $(seq 40); do
+		code=$(send)
+		[ "$code" = 422 ] || break
+	done
+	cat "$body"
+	[ "$code" = 429 ]
+	jq -e '.code == "limited" and (.retry_s | . >= 1 and . <= 2) and (.error.ja | startswith("送信が多すぎます。"))' "$body"
+	grep -qi "^retry-after: [12]" "$BATS_TEST_TMPDIR/head"
+}
+
 @test "the exercise is played: the bot's block really stops the attack, and only in its team" {
 	run "$TORIDE" start short
 	[ "$status" -eq 0 ]
@@ -122,6 +143,12 @@ outcome() {
 
 @test "what follows a right claim comes to the team that made it, and to no other" {
 	[ "$("$TORIDE" journal short | jq -s 'map(select(.kind == "inject.sent" and .body.inject == "thanks") | .team)' -c)" = "[1]" ]
+}
+
+@test "a step that was cut off is taken back like one that was done; one that never began is not" {
+	undone() { "$TORIDE" journal short | jq -r 'select(.kind == "truth.undone" and .team == 1 and .body.clean) | .body.step' | sort | xargs; }
+	all() { [ "$(undone)" = "beacon collect look lure open" ]; }
+	wait_for 20 all || { undone; return 1; }
 }
 
 @test "every step that was done left the traces that its ability promises" {

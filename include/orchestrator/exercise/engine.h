@@ -32,9 +32,9 @@ struct team_step { /* one step of the attack for one team; the context of its jo
 	bool running; /* a worker has it: the next two are the worker's */
 	bool tried;   /* false when the workers were stopped before its turn */
 	struct step_result result;
-	bool ended;
+	bool began, ended; /* this and the next two as the journal says */
 	enum step_outcome outcome;
-	bool undone; /* in the journal */
+	bool undone;
 	int clean;   /* what attack_undo said; -2: not reached. Worker's while team->undoing */
 };
 
