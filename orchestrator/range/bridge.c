@@ -6,6 +6,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
@@ -99,7 +100,10 @@ int interface_without_ipv6(const char *name, struct error **err)
 	return 0;
 }
 
-int bridge_create(const struct mark *mark, struct error **err)
+/* The kernel makes interfaces one after the other anyhow, and a write into /proc/sys/net/ipv6 waits for that busily. */
+static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
+
+static int make_bridge(const struct mark *mark, struct error **err)
 {
 	char name[IFNAME_MAX], text[MARK_TEXT_MAX];
 	mark_bridge_name(mark, name);
@@ -121,6 +125,14 @@ int bridge_create(const struct mark *mark, struct error **err)
 	if ((failure = link_up(name)))
 		return error_set_errno(err, failure, "bridge '%s': take up", name);
 	return 0;
+}
+
+int bridge_create(const struct mark *mark, struct error **err)
+{
+	pthread_mutex_lock(&making);
+	int result = make_bridge(mark, err);
+	pthread_mutex_unlock(&making);
+	return result;
 }
 
 /* A guest that was half-made when libvirtd was killed can leave its end behind: named like ours and on our bridge, so it is ours.

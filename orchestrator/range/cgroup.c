@@ -152,6 +152,32 @@ static void end(pid_t pid, const char *target)
 
 /* ---- the limit ---- */
 
+struct taking {
+	struct error **err;
+	int result;
+};
+
+static void take_group(const char *controllers, const char *folder, void *context)
+{
+	(void)controllers;
+	struct taking *taking = context;
+	struct stat info;
+	if (taking->result < 0 || stat(folder, &info) < 0 || info.st_uid == 0)
+		return;
+	cleanup_dir DIR *files = opendir(folder);
+	for (const struct dirent *file; files && (file = readdir(files));)
+		if (taking->result == 0 && strcmp(file->d_name, "..") != 0 &&
+		    fchownat(dirfd(files), file->d_name, 0, 0, AT_SYMLINK_NOFOLLOW) < 0)
+			taking->result = error_set_errno(taking->err, errno, "take back '%s/%s'", folder, file->d_name);
+}
+
+int cgroup_take_back(pid_t init, struct error **err)
+{
+	struct taking taking = {.err = err};
+	groups_each(init, take_group, &taking);
+	return taking.result;
+}
+
 static int move_all(pid_t init, const char *folder, struct error **err)
 {
 	cleanup_free char *memory = group_of(init, "memory");

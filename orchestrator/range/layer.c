@@ -13,6 +13,10 @@
 
 #define ROLE_PLACE "/run/toride-bake/role"
 #define PROGRAMS_PLACE "/run/toride-bake/programs"
+/* The image may have something to prepare from the facts, the role something to set up. */
+#define BAKE                                                                                                                     \
+	"set -e; [ ! -x /usr/lib/toride/prepare ] || /usr/lib/toride/prepare; "                                                  \
+	"[ ! -f " ROLE_PLACE "/setup ] || exec sh " ROLE_PLACE "/setup"
 
 static int layer_content(struct work *work, struct digest *digest, struct error **err)
 {
@@ -58,9 +62,6 @@ static int set_up(const struct work *work, const struct draft *draft, const char
 {
 	const struct role *role = work->resource->host->role;
 	cleanup_free char *image = cache_path(work_need(work, RESOURCE_IMAGE));
-	cleanup_free char *setup = xasprintf("%s/setup", role->folder);
-	if (access(setup, F_OK) < 0)
-		return 0;
 	cleanup_close int log = draft_log(draft, err);
 	if (log < 0)
 		return -1;
@@ -75,7 +76,7 @@ static int set_up(const struct work *work, const struct draft *draft, const char
 		.root = root,
 		.host_name = work->resource->host->name,
 		.binds = {{role_folder, ROLE_PLACE}, {programs, PROGRAMS_PLACE}},
-		.argv = (const char *const[]){"/bin/sh", ROLE_PLACE "/setup", NULL},
+		.argv = (const char *const[]){"/bin/sh", "-c", BAKE, NULL},
 		.environment = (const char *const[]){"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 						     "HOME=/root", "LC_ALL=C.UTF-8", "TORIDE_ROLE=" ROLE_PLACE,
 						     "TORIDE_PROGRAMS=" PROGRAMS_PLACE, NULL},

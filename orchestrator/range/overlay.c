@@ -33,16 +33,20 @@ static int write_map(pid_t pid, const char *name, uint32_t base)
 	return fd >= 0 && write(fd, map, (size_t)length) == length ? 0 : -1;
 }
 
-/* A child is needed for a moment to hold the namespace while its maps are written. It must do nothing but wait: this process has
- * threads. */
+static _Noreturn int hold_namespace(void *context)
+{
+	(void)context;
+	syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		syscall(SYS_pause);
+}
+
+/* A child is needed for a moment to hold the namespace while its maps are written. It shares our memory (copying that of a big
+ * process would be most of the cost), so it does nothing but wait, on a stack of its own. */
 static int id_map_open(uint32_t base, struct error **err)
 {
-	pid_t child = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
-	if (child == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
-			pause();
-	}
+	_Alignas(16) char stack[8192];
+	pid_t child = clone(hold_namespace, stack + sizeof stack, CLONE_VM | CLONE_NEWUSER | SIGCHLD, NULL);
 	if (child < 0)
 		return error_set_errno(err, errno, "make a user namespace; is user.max_user_namespaces 0?");
 	char path[64];
