@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include "common/cleanup.h"
 #include "orchestrator/client.h"
 #include "orchestrator/command.h"
+#include "orchestrator/up_options.h"
 
 extern const struct command command_exec;
 
@@ -112,7 +114,7 @@ static int run(int argc, char **argv)
 		else if (option == 't')
 			timeout_s = atof(optarg);
 		else if (option == 'm')
-			limit = atoll(optarg);
+			status = option_number("max-output", optarg, 0, LLONG_MAX, &limit) ? -1 : EXIT_USAGE;
 		else if (!site_option(&site, option, optarg))
 			status = EXIT_USAGE;
 	}

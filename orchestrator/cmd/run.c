@@ -11,12 +11,13 @@
 #include "orchestrator/command.h"
 #include "orchestrator/progress.h"
 #include "orchestrator/serve/instance.h"
+#include "orchestrator/up_options.h"
 
 extern const struct command command_run;
 
 struct run {
 	struct orchestrator *orchestrator;
-	json_t *up_args, *bots;
+	json_t *up_args;
 	struct progress progress;
 	char exercise[64];
 	bool stay;    /* on a terminal the board stays after the end, until Ctrl-C */
@@ -44,16 +45,23 @@ static bool failed(struct run *run, const json_t *message)
 	return true;
 }
 
+/* Shows a step of an up or down; false when the answer is the last one. */
+static bool still_working(struct run *run, const json_t *message, bool last)
+{
+	const json_t *step = json_object_get(message, "progress");
+	if (step)
+		progress_show(step, &run->progress);
+	if (last)
+		progress_finish(&run->progress);
+	return !last;
+}
+
 static void on_down(const json_t *message, const int *fds, size_t fds_count, bool last, void *context)
 {
 	(void)fds, (void)fds_count;
 	struct run *run = context;
-	const json_t *step = json_object_get(message, "progress");
-	if (step)
-		progress_show(step, &run->progress);
-	if (!last)
+	if (still_working(run, message, last))
 		return;
-	progress_finish(&run->progress);
 	if (!failed(run, message))
 		printf("%s: is down\n", run->exercise);
 	sd_event_exit(run->orchestrator->loop, run->status);
@@ -115,12 +123,8 @@ static void on_up(const json_t *message, const int *fds, size_t fds_count, bool 
 {
 	(void)fds, (void)fds_count;
 	struct run *run = context;
-	const json_t *step = json_object_get(message, "progress");
-	if (step)
-		progress_show(step, &run->progress);
-	if (!last)
+	if (still_working(run, message, last))
 		return;
-	progress_finish(&run->progress);
 	if (run->leaving)
 		return; /* Ctrl-C came first; its `down` follows */
 	if (failed(run, message)) {
@@ -168,25 +172,15 @@ static int run_command(int argc, char **argv)
 	struct site site;
 	site_init(&site);
 	struct board_options board = {.listen = "127.0.0.1:8080", .user = "toride-board"};
-	static const struct option options[] = {{"teams", required_argument, NULL, 't'},
-						{"name", required_argument, NULL, 'n'},
-						{"bot", required_argument, NULL, 'b'},
-						{"listen", required_argument, NULL, 'l'},
-						SITE_OPTIONS,
-						{0}};
+	static const struct option options[] = {{"listen", required_argument, NULL, 'l'}, UP_OPTIONS, SITE_OPTIONS, {0}};
 	cleanup_json json_t *args = json_pack("{s[]}", "bots");
 	struct run run = {.up_args = args};
 	int option, status = -1;
 	while (status < 0 && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 't')
-			json_object_set_new(args, "teams", json_integer(atoi(optarg)));
-		else if (option == 'n')
-			json_object_set_new(args, "name", json_string(optarg));
-		else if (option == 'b')
-			json_array_append_new(json_object_get(args, "bots"), json_integer(atoi(optarg)));
-		else if (option == 'l')
+		int taken = up_option(args, option, optarg);
+		if (option == 'l')
 			board.listen = optarg;
-		else if (!site_option(&site, option, optarg))
+		else if (taken < 0 || (taken == 0 && !site_option(&site, option, optarg)))
 			status = EXIT_USAGE;
 	}
 	if (status < 0 && optind != argc - 1)
@@ -202,9 +196,7 @@ static int run_command(int argc, char **argv)
 const struct command command_run = {
 	"run", "SCENARIO [--teams N] [--bot TEAM]... [--listen ADDR:PORT]",
 	"build, start and show an exercise in one go; Ctrl-C takes it down",
-	"  --teams N            a copy of the LAN for each of N teams (1)\n"
-	"  --bot TEAM           this team is played by the scenario's solution\n"
-	"  --name EX            the exercise's name (the scenario's id)\n"
+				    UP_HELP
 	"  --listen ADDR:PORT   where the scoreboard listens (127.0.0.1:8080)\n" SITE_HELP
 	"\nOn a terminal the board stays after the end until Ctrl-C. Without a terminal the exercise is played to its\n"
 	"end, the table printed, and the range taken down.\n",

@@ -1,10 +1,11 @@
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "common/cleanup.h"
 #include "orchestrator/client.h"
 #include "orchestrator/command.h"
+#include "orchestrator/plan.h"
+#include "orchestrator/up_options.h"
 
 extern const struct command command_start;
 
@@ -13,15 +14,17 @@ static int run(int argc, char **argv)
 	struct site site;
 	site_init(&site);
 	static const struct option options[] = {
-		{"team", required_argument, NULL, 't'}, {"bot", required_argument, NULL, 'b'}, SITE_OPTIONS, {0}};
+		{"team", required_argument, NULL, 't'}, {"bot", required_argument, NULL, UP_BOT}, SITE_OPTIONS, {0}};
 	cleanup_json json_t *args = json_pack("{ss s{} s[]}", "command", "start", "args", "bots");
 	int option, status = -1;
 	while (status < 0 && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 't')
-			json_object_set_new(json_object_get(args, "args"), "team", json_integer(atoi(optarg)));
-		else if (option == 'b')
-			json_array_append_new(json_object_get(args, "bots"), json_integer(atoi(optarg)));
-		else if (!site_option(&site, option, optarg))
+		long long team;
+		int taken = option == 't' ? option_number("team", optarg, 1, PLAN_TEAMS_MAX, &team) : up_option(args, option, optarg);
+		if (option == 't' && taken)
+			json_object_set_new(json_object_get(args, "args"), "team", json_integer(team));
+		else if (option == 't' || taken < 0)
+			status = EXIT_USAGE;
+		else if (taken == 0 && !site_option(&site, option, optarg))
 			status = EXIT_USAGE;
 	}
 	if (status < 0 && argc - optind > 1)

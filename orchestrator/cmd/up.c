@@ -7,6 +7,7 @@
 #include "orchestrator/client.h"
 #include "orchestrator/command.h"
 #include "orchestrator/progress.h"
+#include "orchestrator/up_options.h"
 
 extern const struct command command_up;
 
@@ -38,21 +39,12 @@ static int run(int argc, char **argv)
 {
 	struct site site;
 	site_init(&site);
-	static const struct option options[] = {{"teams", required_argument, NULL, 't'},
-						{"name", required_argument, NULL, 'n'},
-						{"bot", required_argument, NULL, 'b'},
-						SITE_OPTIONS,
-						{0}};
+	static const struct option options[] = {UP_OPTIONS, SITE_OPTIONS, {0}};
 	cleanup_json json_t *args = json_pack("{s[]}", "bots");
 	int option, status = -1;
 	while (status < 0 && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 't')
-			json_object_set_new(args, "teams", json_integer(atoi(optarg)));
-		else if (option == 'n')
-			json_object_set_new(args, "name", json_string(optarg));
-		else if (option == 'b')
-			json_array_append_new(json_object_get(args, "bots"), json_integer(atoi(optarg)));
-		else if (!site_option(&site, option, optarg))
+		int taken = up_option(args, option, optarg);
+		if (taken < 0 || (taken == 0 && !site_option(&site, option, optarg)))
 			status = EXIT_USAGE;
 	}
 	if (status < 0 && optind != argc - 1)
@@ -68,8 +60,6 @@ static int run(int argc, char **argv)
 
 const struct command command_up = {"up", "SCENARIO [--teams N] [--name EX] [--bot TEAM]...",
 				   "build a range (needs a running `toride serve`)",
-				   "  --teams N         a copy of the LAN for each of N teams (1)\n"
-				   "  --name EX         the exercise's name (the scenario's id)\n"
-				   "  --bot TEAM        this team is played by the scenario's solution\n" SITE_HELP
+				   UP_HELP SITE_HELP
 				   "\nWhat stands already and matches is left as it is: `up` twice changes nothing.\n",
 				   run};

@@ -2,7 +2,7 @@
 # What goes wrong around the orchestrator: each time one clear line with the mend, and nothing left behind.
 
 setup() {
-	load serve.bash
+	load serve
 	TORIDE_RUN_DIR=$(mktemp -d /tmp/toride-run.XXXXXX)
 	export TORIDE_RUN_DIR
 	FIRST_CALL=$TREE/scenarios/exercises/first-call.yaml

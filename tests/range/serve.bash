@@ -37,18 +37,6 @@ serve_signal() { # signal
 serve_stop() { serve_signal TERM; }
 serve_kill() { serve_signal KILL; } # as a crash would
 
-# Everything that a range puts on a host, one line a thing: what must be the same before `up` and after `down`.
-host_snapshot() {
-	virsh -q -c lxc:///system list --all --name | sed '/^$/d; s/^/domain /' | sort
-	virsh -q -c lxc:///system net-list --all --name | sed '/^$/d; s/^/network /' | sort
-	ip -o link | sed 's/^[0-9]*: \([^:@]*\).*/link \1/' | sort
-	nft list tables | sort
-	findmnt -rn -o TARGET | sed 's/^/mount /' | sort
-	find /sys/fs/cgroup -type d \( -iname '*toride*' -o -iname '*lxc-*' \) 2>/dev/null | sed 's/^/cgroup /' | sort
-	find "$TORIDE_STATE_DIR"/exercises -mindepth 2 -maxdepth 2 ! -name 'journal*' 2>/dev/null | sed 's/^/file /' | sort
-	ip netns list | sed 's/^/netns /' | sort
-}
-
 wait_for() { # seconds, command...
 	local until=$((SECONDS + $1))
 	shift
