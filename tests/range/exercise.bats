@@ -4,6 +4,7 @@
 setup_file() {
 	load helper
 	load serve
+	rm -rf "$TORIDE_STATE_DIR/exercises/short"
 	snapshot short >"$BATS_FILE_TMPDIR/before"
 	serve_start
 	"$TORIDE" up "$BATS_TEST_DIRNAME/scenarios/short.yaml" --teams 2 --bot 1 >"$BATS_FILE_TMPDIR/up" 2>&1 || { cat "$BATS_FILE_TMPDIR/up" >&3; return 1; }
@@ -188,7 +189,8 @@ outcome() {
 }
 
 @test "a killed guest is told in one line, and up makes it anew" {
-	pid=$("$TORIDE" exec short/2/web -- true && virsh -q -c lxc:///system list | awk '/short/ && /t2/ && /web/ { print $1 }')
+	load helper
+	pid=$($VIRSH list | awk -v name="toride-short-t2-web-$site" '$2 == name { print $1 }')
 	[ -n "$pid" ]
 	kill -9 "$(pgrep -P "$pid" | head -1)"
 	wait_for 15 grep -q "team 2: host 'web' has stopped" "$SERVE_LOG"
