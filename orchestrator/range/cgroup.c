@@ -250,13 +250,33 @@ void cgroup_remove_exercise(const char *site, const char *exercise)
 	}
 }
 
+/* The number behind `key` in memory.stat. */
+static int64_t memory_stat(const char *folder, const char *key)
+{
+	cleanup_free char *path = xasprintf("%s/memory.stat", folder);
+	cleanup_free char *text = file_read(path, 65536, NULL);
+	cleanup_free char *line = xasprintf("\n%s ", key);
+	const char *found = text ? strstr(text, line) : NULL;
+	return found ? strtoll(found + strlen(line), NULL, 10) : 0;
+}
+
+/* Without the pages of files, which the kernel takes back whenever it wants: they belong to whoever read a shared image first. */
+static int64_t memory_in_use(pid_t init, const char *unified)
+{
+	cleanup_free char *memory = group_of(init, "memory");
+	int64_t usage = memory ? number_in(memory, "memory.usage_in_bytes") : unified ? number_in(unified, "memory.current") : 0;
+	int64_t files = memory	  ? memory_stat(memory, "total_inactive_file") + memory_stat(memory, "total_active_file")
+			: unified ? memory_stat(unified, "inactive_file") + memory_stat(unified, "active_file")
+				  : 0;
+	return usage > files ? usage - files : 0;
+}
+
 void cgroup_usage(pid_t init, const struct mark *mark, int64_t *memory_bytes, int64_t *processes)
 {
 	cleanup_free char *own = own_folder(mark);
 	cleanup_free char *folder = own ? xstrdup(own) : unified_folder(init);
-	cleanup_free char *memory = group_of(init, "memory");
 	*processes = folder ? number_in(folder, "pids.current") : 0;
-	*memory_bytes = memory ? number_in(memory, "memory.usage_in_bytes") : folder ? number_in(folder, "memory.current") : 0;
+	*memory_bytes = memory_in_use(init, folder);
 }
 
 /* ---- groups of an exec ---- */
