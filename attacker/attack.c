@@ -53,6 +53,7 @@ void step_result_finish(struct step_result *result)
 		free(result->traces[i].file);
 	free(result->traces);
 	free(result->detail);
+	free(result->notice);
 	*result = (struct step_result){0};
 }
 
@@ -271,7 +272,7 @@ static int admit(struct run *run, const struct way *way, struct error **err)
 		return error_set(err, "step '%s' names no C&C: add `to`", run->step->id);
 	if (!run->step->ability->run)
 		return error_set(err, "ability '%s' has nothing to run", run->step->ability->id);
-	if (egress_check(run->attack->egress, run->team, run->step->on, err) < 0)
+	if (egress_check(run->attack->egress, run->team, run->step->on, &run->result->notice, err) < 0)
 		return error_prefix(err, "refused");
 	return token_of(run->attack, run->team, run->token, err);
 }

@@ -2,7 +2,7 @@
  * The attack: benign emulation inside the range. Runs abilities of the closed catalogue in guests and sees what came of them.
  *
  * The guard (attacker/guard.c) refuses, before and at run time: an address outside the range's networks, a guest that is not the
- * exercise's own, any step while an egress probe of that guest succeeds. Every call blocks: use a worker.
+ * exercise's own, any step while something leads out of its team's range. Every call blocks: use a worker.
  */
 #ifndef TORIDE_ATTACKER_ATTACK_H
 #define TORIDE_ATTACKER_ATTACK_H
@@ -32,6 +32,7 @@ struct step_trace {
 struct step_result {
 	enum step_outcome outcome;
 	char *detail; /* one line for the instructor: what stopped it, or what it got */
+	char *notice; /* what the instructor must hear beside that; NULL: nothing */
 	struct step_trace *traces;
 	size_t traces_count;
 };

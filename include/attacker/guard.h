@@ -4,7 +4,7 @@
  *
  * Refused: a host that is not the plan's own, a team that it does not have, an address outside the range's networks (also one
  * hidden in an argument, in whatever form curl would read it), an argument with characters that a shell could take for more than
- * a word, and any step while its guest reaches an address outside the range.
+ * a word, and any step while something leads out of its team's range.
  */
 #ifndef TORIDE_ATTACKER_GUARD_H
 #define TORIDE_ATTACKER_GUARD_H
@@ -33,8 +33,14 @@ struct egress;
 struct egress *egress_create(struct range *range, const struct plan *plan); /* borrows both */
 void egress_destroy(struct egress *egress);
 
-/* -1 with *err when the guest reaches an address outside the range, or when that cannot be found out. A good verdict holds for a
- * minute. May be called from any thread. */
-int egress_check(struct egress *egress, int team, const struct host *host, struct error **err);
+/*
+ * -1 with *err when anything leads out of the team's range (range_sealed), or when that cannot be found out. A good verdict holds
+ * for a minute. May be called from any thread.
+ *
+ * Where nothing does, and the guest reaches an address outside all the same, it is a guest that answers in its name: trainees with
+ * root can take that address, or send it elsewhere by a route or NAT. That must not stop the attack: *notice (caller frees) then
+ * tells the instructor, once for each guest and time that it begins.
+ */
+int egress_check(struct egress *egress, int team, const struct host *host, char **notice, struct error **err);
 
 #endif

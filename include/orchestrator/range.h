@@ -106,6 +106,10 @@ enum probe_outcome { PROBE_REACHED, PROBE_NOT_REACHED, PROBE_UNKNOWN };
 /* PROBE_UNKNOWN with *err when the probe itself could not run (the guest is gone). */
 enum probe_outcome range_probe(struct range *range, const struct probe_request *request, struct error **err);
 
+/* Does anything lead out of the team's guests and networks? Looked at from the host's side, where no trainee can make it look open or
+ * shut. 0: nothing does; -1 with *err: what does, or what could not be looked at. */
+int range_sealed(struct range *range, const struct plan *plan, int team, struct error **err);
+
 /* Calls `lost` (from a thread of the range) when a guest stops although nobody asked for it. One watch per range. */
 typedef void range_lost_fn(const struct guest_id *guest, const char *detail, void *context);
 int range_watch(struct range *range, range_lost_fn *lost, void *context, struct error **err);

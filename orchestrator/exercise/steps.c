@@ -104,6 +104,8 @@ static void record_result(struct team_step *step, const struct step_result *resu
 	team_fact(step->team, "truth.step", "attack", end_body(step->step, result->outcome, result->detail));
 	for (size_t i = 0; i < result->traces_count && result->outcome == STEP_DONE; i++)
 		record_trace(step, &result->traces[i]);
+	if (result->notice)
+		team_alarm(step->team, "step '%s': %s", step->step->id, result->notice);
 	if (result->outcome == STEP_FAILED)
 		team_alarm(step->team, "step '%s' could not be run (not measured): %s", step->step->id,
 			   result->detail ? result->detail : "no reason known");

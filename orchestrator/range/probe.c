@@ -19,6 +19,7 @@
 struct socket_order {
 	int network;
 	ino_t host_network;
+	int domain, type, protocol;
 	int result; /* descriptor, or -1 with failure */
 	int failure;
 };
@@ -37,14 +38,19 @@ static void *make_socket(void *context)
 		order->failure = EPERM; /* a probe must never leave by the host's network */
 		return NULL;
 	}
-	order->result = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+	order->result = socket(order->domain, order->type | SOCK_CLOEXEC, order->protocol);
 	order->failure = errno;
 	return NULL;
 }
 
-static int guest_socket(const struct range *range, const struct guest *guest, struct error **err)
+int guest_socket(const struct range *range, const struct guest *guest, int domain, int type, int protocol, struct error **err)
 {
-	struct socket_order order = {.network = guest->network, .host_network = range->host_network, .result = -1};
+	struct socket_order order = {.network = guest->network,
+				     .host_network = range->host_network,
+				     .domain = domain,
+				     .type = type,
+				     .protocol = protocol,
+				     .result = -1};
 	pthread_t thread;
 	int failure = pthread_create(&thread, NULL, make_socket, &order);
 	if (failure)
@@ -169,7 +175,7 @@ enum probe_outcome range_probe(struct range *range, const struct probe_request *
 	cleanup_with(guest) struct guest guest = GUEST_CLOSED;
 	if (guest_open(range, request->from, &guest, err) < 0)
 		return PROBE_UNKNOWN;
-	cleanup_close int fd = guest_socket(range, &guest, err);
+	cleanup_close int fd = guest_socket(range, &guest, AF_INET, SOCK_STREAM, IPPROTO_TCP, err);
 	if (fd < 0) {
 		error_prefix(err, "team %d: host '%s'", request->from->team, request->from->host);
 		return PROBE_UNKNOWN;

@@ -65,6 +65,19 @@ int wall_destroy(const char *bridge, struct error **err)
 	return run(commands, NULL, err) < 0 ? error_prefix(err, "wall of bridge '%s': remove", bridge) : 0;
 }
 
+/* One chain, without any rule: as nft 1.0.6 prints it. */
+int wall_check(const char *bridge, struct error **err)
+{
+	cleanup_free char *commands = xasprintf("list table netdev toride-%s\n", bridge);
+	cleanup_free char *hook = xasprintf("hook ingress device \"%s\" priority filter; policy drop;\n\t}\n}", bridge);
+	cleanup_free char *text = NULL;
+	if (run(commands, &text, err) < 0)
+		return error_prefix(err, "wall of bridge '%s': look", bridge);
+	return strstr(text, hook) ? 0
+				  : error_set(err, "the wall of bridge '%s' has been changed (nft list table netdev toride-%s)",
+					      bridge, bridge);
+}
+
 /* The JSON of nft 1.0.6 leaves a table's comment out, so its text is read:
  *     table netdev toride-td0123456789abc {
  *             comment "toride1 ..." */

@@ -1,7 +1,7 @@
 /*
  * Calls the attack directly, for its tests: no daemon, no exercise, no clock. The range must be up (range-tool).
  *     attack-tool FILE EXERCISE TEAMS prepare TEAM
- *     attack-tool FILE EXERCISE TEAMS run TEAM STEP     prints "STEP OUTCOME DETAIL", and "trace HOST FILE FOUND" for each trace
+ *     attack-tool FILE EXERCISE TEAMS run TEAM STEP     prints "STEP OUTCOME DETAIL", "notice TEXT" if there is one, "trace HOST FILE FOUND" for each trace
  *     attack-tool FILE EXERCISE TEAMS undo TEAM STEP    prints "STEP clean|left|unknown"
  * Exit status 0 when it could be carried out, whatever came of it. State directory and so on come from the environment (site.h).
  */
@@ -71,6 +71,8 @@ static int run(struct stage *stage, int team, const char *id, struct error **err
 		return -1;
 	attack_run(stage->attack, team, step, &result);
 	printf("%s %s %s\n", id, step_outcome_names[result.outcome], result.detail);
+	if (result.notice)
+		printf("notice %s\n", result.notice);
 	for (size_t i = 0; i < result.traces_count; i++)
 		printf("trace %s %s %d\n", result.traces[i].host, result.traces[i].file, result.traces[i].found);
 	step_result_finish(&result);

@@ -8,12 +8,17 @@ export TORIDE_DATA_DIR=$PWD
 build=$PWD/${BUILD:-build}
 exercise=check-attack
 c2=203.0.113.66
+mkdir -p -m 711 "$TORIDE_STATE_DIR"
+site=$(printf %s "$(realpath "$TORIDE_STATE_DIR")" | sha256sum | cut -c1-8)
 
 setup_file() {
-	mkdir -p -m 711 "$TORIDE_STATE_DIR"
 	"$build/range-tool" down $exercise
 	"$build/range-tool" up tests/range/attack.yaml $exercise 1
 	attack prepare 1
+}
+
+teardown() {
+	ip link delete outside0 2>/dev/null || :
 }
 
 teardown_file() {
@@ -167,14 +172,67 @@ nothing_runs_later() {
 	step info "done"
 }
 
-@test "no step is run on a guest that has a way out" {
-	# a machine inside plays the outside: 192.0.2.1 is in no network of the range
-	on world sh -c 'ip address add 192.0.2.1/32 dev lo'
+# Host's root alone can make a way out. Nothing is ever sent through these: their other ends are down, or nobody's.
+refused() { # pattern of what was found
+	step lure failed "refused: no attack runs while there may be a way out: team 1: $1"
+}
+
+@test "no step is run while anything leads out of the range" {
+	local bridge controller init
+	bridge=$(grep -l "toride1 $site network $exercise t1 dmz " /sys/class/net/td*/ifalias | cut -d/ -f5)
+	step lure "done"
+	ip link add outside0 type veth peer name outside1
+	ip link set outside0 master "$bridge"
+	refused "network 'dmz': its bridge '$bridge' leads to 'outside0', which is no guest's*"
+	ip link delete outside0
+	ip address add 192.0.2.9/32 dev "$bridge"
+	refused "network 'dmz': the host has an address on its bridge*"
+	ip address delete 192.0.2.9/32 dev "$bridge"
+	ip link add outside0 link "$bridge" type macvlan
+	refused "network 'dmz': the device 'outside0' of the host stands upon its bridge*"
+	ip link delete outside0
+	nft insert rule netdev "toride-$bridge" in counter accept
+	refused "network 'dmz': the wall of bridge '$bridge' has been changed*"
+	nft delete chain netdev "toride-$bridge" in
+	refused "network 'dmz': the wall of bridge '$bridge' has been changed*"
+	nft add chain netdev "toride-$bridge" in "{ type filter hook ingress device \"$bridge\" priority 0; policy drop; }"
+	# a device of the host in a guest, not even the step's own
+	controller=$(virsh -q -c lxc:///system dominfo "toride-$exercise-t1-web-$site" | sed -n 's/^Id: *//p')
+	init=$(cut -d' ' -f1 "/proc/$controller/task/$controller/children")
+	ip link add outside0 type veth peer name outside1 netns "$init"
+	refused "host 'web': its interface 'outside1' leads to a device of the host*"
+	ip link delete outside0
+	step lure "done"
+}
+
+answers_outside() {
+	step lure "done"
+	[[ $output == *"notice host 'attacker' gets an answer from 192.0.2.1, which is outside the range, though nothing leads out: a guest of the team has taken that address"* ]]
+}
+
+@test "a guest that plays the outside does not stop the attack, and the instructor is told" {
+	# on the step's own guest
+	on attacker ip address add 192.0.2.1/32 dev lo
+	answers_outside
+	on attacker ip address delete 192.0.2.1/32 dev lo
+	# turned to itself
+	on attacker ip route add 192.0.2.1/32 dev eth0
+	on attacker nft 'add table ip dodge; add chain ip dodge out { type nat hook output priority -100; }; add rule ip dodge out ip daddr 192.0.2.1 dnat to 127.0.0.1'
+	answers_outside
+	on attacker nft delete table ip dodge
+	on attacker ip route delete 192.0.2.1/32
+	# on another one
+	on world ip address add 192.0.2.1/32 dev lo
 	on attacker ip route add 192.0.2.1/32 via 203.0.113.1
-	step lure failed "refused: host 'attacker' reaches 192.0.2.1, which is outside the range*"
+	answers_outside
 	on attacker ip route delete 192.0.2.1/32
 	on world ip address delete 192.0.2.1/32 dev lo
+	# devices and namespaces of a guest's own are no way out
+	on attacker sh -c 'ip link add own0 type dummy; ip link add own1 type veth peer name own2; ip link add own3 type bridge
+		ip link add own4 link eth0 type macvlan; unshare -n sleep 60 & sleep 0.3; ip link set own2 netns $!; kill -0 $!'
 	step lure "done"
+	[[ $output != *notice* ]]
+	on attacker sh -c 'for own in own0 own1 own3 own4; do ip link delete $own; done; pkill -x sleep'
 }
 
 @test "what the range itself cannot do is failed, not blocked" {

@@ -29,6 +29,9 @@ pid_t guest_init_pid(virDomainPtr domain);
 bool guest_is_ready(const struct guest *guest);
 bool guest_has_ended(const struct guest *guest);
 
+/* A socket of the guest's network; nothing else of the caller ever enters it. -1 with *err. */
+int guest_socket(const struct range *range, const struct guest *guest, int domain, int type, int protocol, struct error **err);
+
 /* Opens a file as the guest sees it: links are followed inside of the guest only. -1 with errno. */
 int guest_file_open(const struct guest *guest, const char *path, int flags);
 

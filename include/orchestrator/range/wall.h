@@ -6,6 +6,8 @@
 
 int wall_create(const char *bridge, const char *mark, struct error **err);
 int wall_destroy(const char *bridge, struct error **err); /* one that is not there is fine */
+/* -1 with *err unless the wall stands as it was made: nothing of it gone, nothing let through. */
+int wall_check(const char *bridge, struct error **err);
 int wall_each(const char *site, bridge_visit *visit, void *context, struct error **err);
 
 #endif
