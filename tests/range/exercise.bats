@@ -58,6 +58,12 @@ outcome() {
 	[ "$(stat -c %a "$TORIDE_STATE_DIR/exercises/short/exercise.json")" = 600 ]
 }
 
+@test "the orchestrator opens no TCP or UDP port; its scoreboard alone listens, at one" {
+	pid=$(cat "$TORIDE_RUN_DIR/serve.pid")
+	[ "$(ss -Hltunp | grep -c "pid=$pid,")" -eq 0 ]
+	[ "$(ss -Hltunp | grep -c "pid=$(pgrep -P "$pid" toride-score),")" -eq 1 ]
+}
+
 @test "exec returns output and exit status, and keeps its limits" {
 	run "$TORIDE" exec short/1/proxy -- sh -c 'id -u; hostname; exit 7'
 	[ "$status" -eq 7 ]
