@@ -128,8 +128,6 @@ static int start(struct board *board, const struct options *options, struct serv
 	board->secure = tls.certificate != NULL;
 	if (server_start(board, listener.fd, &tls, server, err) < 0)
 		goto cleanup;
-	printf("listening on http%s://%s:%d/\n", board->secure ? "s" : "", listener.address, listener.port);
-	fflush(stdout);
 	result = link_tell(board->link,
 			   json_pack("{s:{s:s, s:i}}", "listening", "address", listener.address, "port", listener.port), err);
 cleanup:
