@@ -8,15 +8,20 @@ VERSION := 0.1.0
 PACKAGES_BUILD := gcc make pkg-config libc6-dev libvirt-dev libyaml-dev libmicrohttpd-dev libsqlite3-dev libjansson-dev \
 	libsodium-dev libseccomp-dev libxml2-dev libcmark-dev libsystemd-dev libcurl4-openssl-dev libnftables-dev libmnl-dev
 PACKAGES_RUN := libvirt-daemon-system libvirt-daemon-driver-lxc libvirt-clients dnsmasq-base mmdebstrap nftables iproute2 jq
-PACKAGES_TEST := libcmocka-dev bats jq curl chromium fonts-noto-cjk sqlite3 tcpdump
+PACKAGES_CHECK := libcmocka-dev bats jq
+PACKAGES_TEST := curl chromium fonts-noto-cjk sqlite3 tcpdump procps
 PACKAGES_DEV := clang clang-format clang-tidy libclang-rt-14-dev shellcheck wrk nginx-light podman crun
 # Where npm comes from elsewhere, Debian's package of it would be in its way.
 PACKAGES_WEB := $(if $(shell command -v npm 2>/dev/null),,nodejs npm)
 
 .SUFFIXES:
 .DELETE_ON_ERROR:
+.SECONDARY:
 .DEFAULT_GOAL := all
 Q := $(if $(V),,@)
+ROOT := $(filter 0,$(shell id -u))
+# For a make inside make: all processors, unless the outer one was told how many.
+JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))
 
 LIBRARIES := libvirt libvirt-lxc yaml-0.1 sqlite3 jansson libsodium libxml-2.0 libcmark libsystemd libcurl libnftables libmnl
@@ -136,14 +141,19 @@ lint-scripts: ## shellcheck over the scripts of images and roles
 	$(call say,LINT,scenarios)
 	$(Q)shellcheck -s sh $(SCRIPTS_GUEST)
 
-# Installs what is missing of the given packages, without questions.
+# Installs what is missing of the given packages, without questions. It waits for another apt (a new machine's first upgrade), and goes on
+# where an earlier one was broken off. Without root this is an error, or, with a second argument, said and no more.
 define install_packages
 @missing=$$(for p in $(1); do dpkg-query -W -f='$${db:Status-Abbrev}' $$p 2>/dev/null | grep -q '^ii' || echo $$p; done); \
-if [ -n "$$missing" ]; then \
-	[ "$$(id -u)" = 0 ] || { echo "error: these Debian packages are missing, and only root can install them: $$(echo $$missing)"; exit 1; }; \
-	echo "installing" $$missing; export DEBIAN_FRONTEND=noninteractive; \
-	log=$$(mktemp); install="apt-get install -y -q --no-install-recommends $$(echo $$missing)"; \
-	{ $$install || { apt-get update -q && $$install; }; } >$$log 2>&1 || { tail -n 20 $$log; echo "error: apt-get could not install them (log: $$log)"; exit 1; }; \
+missing=$$(echo $$missing); \
+if [ -n "$$missing" ] && [ "$$(id -u)" != 0 ]; then \
+	$(if $(2),echo "missing (only root can install them; tests that need them are left out): $$missing"; exit 0;) \
+	echo "error: these Debian packages are missing, and only root can install them: $$missing"; exit 1; \
+elif [ -n "$$missing" ]; then \
+	echo "installing $$missing"; export DEBIAN_FRONTEND=noninteractive; \
+	log=$$(mktemp); install="apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 $$missing"; \
+	{ $$install || { dpkg --configure -a; apt-get update -q && $$install; }; } >$$log 2>&1 </dev/null || \
+		{ tail -n 20 $$log; echo "error: apt-get could not install them (log: $$log)"; exit 1; }; \
 	rm -f $$log; \
 fi
 endef
@@ -151,21 +161,23 @@ endef
 deps: ## install the Debian packages that building and running need
 	$(call install_packages,$(PACKAGES_BUILD) $(PACKAGES_RUN) $(PACKAGES_WEB))
 
-deps-check: deps
-	$(call install_packages,$(PACKAGES_TEST))
+deps-check: ## also those that the tests need; without root, what some tests need may be missing
+	$(call install_packages,$(PACKAGES_BUILD) $(PACKAGES_WEB) $(PACKAGES_CHECK) $(if $(ROOT),$(PACKAGES_RUN) $(PACKAGES_TEST)))
+	$(if $(ROOT),,$(call install_packages,$(PACKAGES_RUN) $(PACKAGES_TEST),soft))
 
 deps-dev: deps-check ## also those of bench, lint and fuzz
 	$(call install_packages,$(PACKAGES_DEV))
 
 # What is installed first changes what the rest of this file finds: hence make anew.
 demo: deps ## from a bare machine to a live board: install, build, prepare the host, play the shortest exercise
-	$(Q)$(MAKE) --no-print-directory all
+	$(if $(ROOT),,@echo "error: make demo makes containers and networks, which only root can"; exit 1)
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all
 	$(Q)$(TORIDE) doctor --fix
 	$(Q)$(TORIDE) run scenarios/exercises/first-call.yaml --teams 2 --bot 1
 
 check: deps-check ## all tests: unit, golden, range, web; ends with counts
-	$(Q)$(MAKE) --no-print-directory all unit-programs range-tools
-	$(Q)-$(TORIDE) doctor --fix
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all unit-programs range-tools
+	$(if $(ROOT),$(Q)$(TORIDE) doctor --fix || true)
 	$(Q)tests/run unit golden range web
 
 check-unit: unit-programs ## unit tests (cmocka)
