@@ -169,7 +169,8 @@ int main(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGINT, SIG_IGN); /* Ctrl-C is for the orchestrator; its end is ours */
+	signal(SIGINT, SIG_IGN); /* Ctrl-C and a closed terminal are for the orchestrator; its end is ours */
+	signal(SIGHUP, SIG_IGN);
 	close_others(options.ipc_fd);
 	clearenv();
 	cleanup_error struct error *err = NULL;

@@ -23,6 +23,7 @@ static int serve(const struct site *site, const struct board_options *board)
 		return command_failed(err);
 	sd_event_add_signal(orchestrator->loop, NULL, SIGINT, on_signal, NULL);
 	sd_event_add_signal(orchestrator->loop, NULL, SIGTERM, on_signal, NULL);
+	sd_event_add_signal(orchestrator->loop, NULL, SIGHUP, on_signal, NULL); /* refused, rightly, under nohup */
 	const char *url = orchestrator_url(orchestrator);
 	if (url)
 		log_info("scoreboard at %s", url);

@@ -135,6 +135,11 @@ int orchestrator_create(const struct site *site, const struct board_options *boa
 	sigaddset(&signals, SIGCHLD);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
+	/* A terminal that is closed is another Ctrl-C, but not under nohup. A blocked signal would reach the loop even when
+	 * ignored. */
+	struct sigaction hangup;
+	if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+		sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	struct orchestrator *orchestrator = xcalloc(1, sizeof *orchestrator);
