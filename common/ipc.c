@@ -219,7 +219,7 @@ static int take_line(struct ipc *ipc, json_t **message, size_t *blanks, struct e
 	ipc->used -= length + 1;
 	ipc->searched = 0;
 	memmove(ipc->buffer, end + 1, ipc->used);
-	if (*message && json_is_object(*message))
+	if (json_is_object(*message)) /* NULL is none */
 		return 1;
 	json_decref(*message);
 	*message = NULL;

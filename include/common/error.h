@@ -1,7 +1,6 @@
 /*
  * Errors that travel up: one text (two where a person may read it on a page), made where the fault was seen and prefixed at each
- * boundary
- * ("team 3: host 'mail': start: ..."). A text names the thing, what was wrong and the mend.
+ * boundary ("team 3: host 'mail': start: ..."). A text names the thing, what was wrong and the mend.
  *
  * A function that can fail takes `struct error **err` last and returns 0 or -1. `err` may be NULL where the
  * caller does not want the text; otherwise *err must be NULL on entry and is set exactly when -1 is returned.
@@ -44,5 +43,11 @@ const char *error_text_ja(const struct error *err);
 int64_t error_retry_ms(const struct error *err);
 
 void error_free(struct error *err); /* NULL is fine */
+
+/* That these return -1 is said once more where they are called, so that compilers and analysers follow the way of an error. */
+#define error_set(...) __extension__({ error_set(__VA_ARGS__); -1; })
+#define error_set_errno(...) __extension__({ error_set_errno(__VA_ARGS__); -1; })
+#define error_set_texts(...) __extension__({ error_set_texts(__VA_ARGS__); -1; })
+#define error_prefix(...) __extension__({ error_prefix(__VA_ARGS__); -1; })
 
 #endif

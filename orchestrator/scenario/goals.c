@@ -224,6 +224,8 @@ static void judge_times(struct loading *loading, const struct objective *objecti
 	if (!full != !floor_node)
 		findings_error(loading->findings, full ? &full->position : &floor_node->position, "`%s` needs `%s` as well",
 			       full ? "full_by" : "floor_at", full ? "floor_at" : "full_by");
+	if (!full || !floor_node)
+		return;
 	if (objective->id && full_by->after && strcmp(full_by->after, objective->id) == 0)
 		findings_error(loading->findings, &full->position, "`%s` cannot count from itself", objective->id);
 	if (!full_by->given || !floor_at->given)

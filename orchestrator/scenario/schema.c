@@ -1,5 +1,6 @@
 #include "orchestrator/scenario/schema.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "common/alloc.h"
@@ -127,6 +128,7 @@ static char *place_text(const struct place *place, const char *otherwise)
 
 static char *expectation(const struct schema *schema)
 {
+	assert(schema); /* our own table */
 	if (schema->expects)
 		return xstrdup(schema->expects);
 	if (schema->shape == SHAPE_LIST)

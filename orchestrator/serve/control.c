@@ -196,8 +196,10 @@ void control_destroy(struct control *control)
 {
 	if (!control)
 		return;
-	while (control->connections)
-		connection_destroy(control->connections);
+	for (struct connection *connection = control->connections, *next; connection; connection = next) {
+		next = connection->next;
+		connection_destroy(connection);
+	}
 	sd_event_source_disable_unref(control->source);
 	if (control->fd >= 0) {
 		close(control->fd);
