@@ -8,9 +8,9 @@
 #include "common/alloc.h"
 #include "common/now.h"
 #include "orchestrator/digest.h"
-#include "orchestrator/range/bridge.h"
 #include "orchestrator/range/cgroup.h"
 #include "orchestrator/range/executor.h"
+#include "orchestrator/range/ipv6.h"
 #include "orchestrator/range/overlay.h"
 #include "orchestrator/range/tree.h"
 
@@ -191,23 +191,6 @@ static void compare(const struct work *works, size_t works_count, const struct f
 
 /* ---- up and bake ---- */
 
-/*
- * IPv6 off on the host's ends of the guests' interfaces. A frame that comes in there goes into the bridge and nowhere else; this
- * keeps the host from saying anything into it. Not while guests start: each write waits, busily, for a lock that they hold.
- */
-static int quieten_ports(const struct work *works, size_t count, struct error **err)
-{
-	char port[IFNAME_MAX];
-	for (size_t i = 0; i < count; i++)
-		for (size_t nic = 0; works[i].resource->kind == RESOURCE_GUEST && nic < works[i].resource->host->nics_count;
-		     nic++) {
-			mark_port_name(&works[i].mark, (int)nic, port);
-			if (interface_without_ipv6(port, err) < 0)
-				return -1;
-		}
-	return 0;
-}
-
 /* A guest's root is nobody on the host, yet has to reach its root folder. */
 static int check_way(const char *state_dir, struct error **err)
 {
@@ -255,7 +238,7 @@ static int converge(const struct order *order, struct work *works, virConnectPtr
 	compare(works, count, &found, is_there, stays);
 	add_removals(&tasks, &found, stays);
 	add_creations(&tasks, works, count, is_there);
-	return run_tasks(order, &tasks, changed, err) < 0 ? -1 : quieten_ports(works, count, err);
+	return run_tasks(order, &tasks, changed, err) < 0 ? -1 : ipv6_off(works, count, err);
 }
 
 static void close_works(struct work *works, size_t count)

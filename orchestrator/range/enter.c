@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -17,7 +18,16 @@
 #include "common/alloc.h"
 
 #define GUEST_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-enum { PTMX_MAJOR = 5, PTMX_MINOR = 2, TTY_GROUP = 5, TEXTS_MAX = 256, HIGH_FD = 64, START_TIMEOUT_MS = 10000 };
+enum {
+	PTMX_MAJOR = 5,
+	PTMX_MINOR = 2,
+	TTY_GROUP = 5,
+	TEXTS_MAX = 256,
+	HIGH_FD = 64,
+	START_TIMEOUT_MS = 10000,
+	DESCRIPTORS = 1024,
+	DESCRIPTORS_MAX = 4096
+};
 
 enum entering { STEP_NAMESPACES, STEP_ROOT, STEP_TERMINAL, STEP_FORK, STEP_GROUPS, STEP_ACCOUNT, STEP_STDIO, STEP_RUN };
 static const char *const step_names[] = {
@@ -135,6 +145,8 @@ static _Noreturn void run_program(const struct luggage *luggage, int released, i
 	/* A change of user has taken these back. */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		give_up(luggage, STEP_ACCOUNT);
+	const struct rlimit descriptors = {.rlim_cur = DESCRIPTORS, .rlim_max = DESCRIPTORS_MAX};
+	setrlimit(RLIMIT_NOFILE, &descriptors);
 	umask(022);
 	if (chdir(account->home) < 0 && chdir("/") < 0)
 		give_up(luggage, STEP_ACCOUNT);

@@ -9,6 +9,7 @@
 #include "orchestrator/range/bridge.h"
 #include "orchestrator/range/cgroup.h"
 #include "orchestrator/range/guest.h"
+#include "orchestrator/range/ipv6.h"
 #include "orchestrator/range/overlay.h"
 #include "orchestrator/range/tree.h"
 
@@ -58,7 +59,7 @@ static void add_domain(virDomainPtr domain, const struct mark *mark, void *conte
 	if (guest_open_domain(collecting->range, domain, &guest, NULL) < 0)
 		return;
 	found->pieces |= cgroup_is_limited(guest.init, mark) ? PIECE_LIMIT : 0;
-	found->pieces |= guest_is_ready(&guest) ? PIECE_READY : 0;
+	found->pieces |= guest_is_ready(&guest) && ipv6_is_off(guest.init) ? PIECE_READY : 0;
 }
 
 static void add_network(virNetworkPtr network, const struct mark *mark, void *context)

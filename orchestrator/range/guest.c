@@ -94,14 +94,23 @@ int guest_open(struct range *range, const struct guest_id *id, struct guest *gue
 	return result < 0 ? error_prefix(err, "team %d: host '%s'", id->team, id->host) : 0;
 }
 
+static void close_held(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void guest_release(struct guest *guest)
+{
+	close_held(&guest->process);
+	close_held(&guest->root);
+}
+
 void guest_close(struct guest *guest)
 {
-	if (guest->process >= 0)
-		close(guest->process);
-	if (guest->network >= 0)
-		close(guest->network);
-	if (guest->root >= 0)
-		close(guest->root);
+	guest_release(guest);
+	close_held(&guest->network);
 	*guest = GUEST_CLOSED;
 }
 

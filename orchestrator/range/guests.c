@@ -80,7 +80,7 @@ static char *guest_log_end(const struct guest *guest, const char *path)
 static enum settled guest_settle(struct work *work, struct error **err)
 {
 	if (guest_is_ready(&work->guest)) {
-		guest_close(&work->guest);
+		guest_release(&work->guest);
 		return SETTLE_DONE;
 	}
 	bool ended = guest_has_ended(&work->guest);

@@ -6,6 +6,7 @@
 #include <libxml/parser.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -17,11 +18,23 @@
 #include "orchestrator/range/tree.h"
 #include "orchestrator/range/watch.h"
 
+/* A descriptor or two for each guest: the usual 1024 are too few for many teams. Programs in guests get the usual limit back
+ * (enter.c). */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < RANGE_DESCRIPTORS) {
+		limit.rlim_cur = limit.rlim_max < RANGE_DESCRIPTORS ? limit.rlim_max : RANGE_DESCRIPTORS;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 int range_create(const struct range_options *options, struct range **out, struct error **err)
 {
 	struct stat network;
 	if (sodium_init() < 0 || virInitialize() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		return error_set(err, "libsodium, libvirt or libcurl cannot be initialised");
+	allow_descriptors();
 	xmlInitParser(); /* before threads use it */
 	/* The thread's own, as at start no thread has gone anywhere else. */
 	if (stat("/proc/self/ns/net", &network) < 0)

@@ -154,6 +154,13 @@ knock() { # host address, bridge's hardware address, port
 	fi
 }
 
+@test "no interface of a guest has an IPv6 address" {
+	while read -r team name; do
+		[ -z "$(guest "rgi/$team/$name" cat /proc/net/if_inet6)" ]
+		[ "$(guest "rgi/$team/$name" cat /proc/sys/net/ipv6/conf/default/disable_ipv6)" = 1 ]
+	done < <(guests)
+}
+
 @test "IPv6 of a guest reaches neither the host nor another guest's stack" {
 	local bridge
 	bridge=$(bridge_of 1 left)

@@ -16,6 +16,8 @@ struct guest {
 /* Finds the guest by its mark. -1: "is not running", or libvirt does not answer. */
 int guest_open(struct range *range, const struct guest_id *id, struct guest *guest, struct error **err);
 void guest_close(struct guest *guest);
+/* Closes all but its network. */
+void guest_release(struct guest *guest);
 CLEANUP_DEFINE(guest, struct guest, guest_close(held));
 #define GUEST_CLOSED ((struct guest){.process = -1, .network = -1, .root = -1})
 

@@ -15,7 +15,7 @@ struct work {
 	struct mark mark;	  /* its digest: the plan's, mixed with what the folders hold and with what it stands on */
 	char digest[65];
 	const volatile bool *cancel;
-	/* a guest that is starting: */
+	/* a guest that is being made; held open until all are: */
 	struct guest guest;
 	int64_t started_ms;
 };
