@@ -1,6 +1,7 @@
 /* Images: a Debian root file system by mmdebstrap, once for each recipe; the recipe's folder is laid over it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 
@@ -11,6 +12,8 @@
 #include "orchestrator/range/tree.h"
 
 #define MMDEBSTRAP "/usr/bin/mmdebstrap"
+
+enum { PROXIES_MAX = 3 };
 
 static int image_content(struct work *work, struct digest *digest, struct error **err)
 {
@@ -39,6 +42,18 @@ static char *joined(char *const *items, size_t count)
 	return text;
 }
 
+/* Where packages come through a proxy, the host's own environment says so, in apt's names. They do not stay in the image. */
+static void add_proxies(const char **environment, size_t count, char *settings[PROXIES_MAX])
+{
+	static const char *const names[PROXIES_MAX] = {"http_proxy", "https_proxy", "no_proxy"};
+	for (size_t i = 0; i < PROXIES_MAX; i++) {
+		const char *value = getenv(names[i]);
+		if (value)
+			environment[count++] = settings[i] = xasprintf("%s=%s", names[i], value);
+	}
+	environment[count] = NULL;
+}
+
 static int debootstrap(const struct work *work, const struct draft *draft, const char *root, struct error **err)
 {
 	const struct image *image = work->resource->image;
@@ -50,16 +65,22 @@ static int debootstrap(const struct work *work, const struct draft *draft, const
 	cleanup_free char *packages = joined(image->packages, image->packages_count);
 	cleanup_free char *include = xasprintf("--include=%s", packages);
 	cleanup_free char *temporary = xasprintf("TMPDIR=%s", draft->path);
+	char *proxies[PROXIES_MAX] = {NULL};
+	const char *environment[5 + PROXIES_MAX + 1] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "HOME=/root",
+							"DEBIAN_FRONTEND=noninteractive", temporary};
+	add_proxies(environment, 5, proxies);
 	const struct sandbox sandbox = {
 		.root_mount = -1,
 		.argv = (const char *const[]){MMDEBSTRAP, "--variant=minbase", "--mode=root", include, image->suite, root, NULL},
-		.environment = (const char *const[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "HOME=/root",
-						     "DEBIAN_FRONTEND=noninteractive", temporary, NULL},
+		.environment = environment,
 		.log = log,
 		.timeout_ms = RANGE_IMAGE_TIMEOUT_MS,
 		.cancel = work->cancel,
 	};
-	if (sandbox_run(&sandbox, err) == 0)
+	int status = sandbox_run(&sandbox, err);
+	for (size_t i = 0; i < PROXIES_MAX; i++)
+		free(proxies[i]);
+	if (status == 0)
 		return 0;
 	cleanup_free char *end = draft_log_end(draft);
 	error_prefix(err, "mmdebstrap");
