@@ -20,8 +20,8 @@ PACKAGES_WEB := $(if $(shell command -v npm 2>/dev/null),,nodejs npm)
 .DEFAULT_GOAL := all
 Q := $(if $(V),,@)
 ROOT := $(filter 0,$(shell id -u))
-# For a make inside make: all processors, unless the outer one was told how many.
-JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+# A make inside make: on all processors, unless the outer one was told how many.
+MAKE_ANEW = $(MAKE) --no-print-directory $(if $(V),,-s) $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))
 
 LIBRARIES := libvirt libvirt-lxc yaml-0.1 sqlite3 jansson libsodium libxml-2.0 libcmark libsystemd libcurl libnftables libmnl
@@ -171,12 +171,12 @@ deps-dev: deps-check ## also those of bench, lint and fuzz
 # What is installed first changes what the rest of this file finds: hence make anew.
 demo: deps ## from a bare machine to a live board: install, build, prepare the host, play the shortest exercise
 	$(if $(ROOT),,@echo "error: make demo makes containers and networks, which only root can"; exit 1)
-	$(Q)$(MAKE) --no-print-directory $(JOBS) all
+	$(Q)$(MAKE_ANEW) all
 	$(Q)$(TORIDE) doctor --fix
 	$(Q)$(TORIDE) run scenarios/exercises/first-call.yaml --teams 2 --bot 1
 
 check: deps-check ## all tests: unit, golden, range, web; ends with counts
-	$(Q)$(MAKE) --no-print-directory $(JOBS) all unit-programs range-tools
+	$(Q)$(MAKE_ANEW) all unit-programs range-tools
 	$(if $(ROOT),$(Q)$(TORIDE) doctor --fix || true)
 	$(Q)tests/run unit golden range web
 
