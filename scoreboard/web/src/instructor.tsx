@@ -41,7 +41,7 @@ function ClockControl({ exercise, session, view }: Context) {
 		<div class="control" role="group" aria-label={t("instructor.control")}>
 			<label>
 				{t("instructor.for")}{" "}
-				<select value={team} onChange={(event) => setTeam(Number(event.currentTarget.value))}>
+				<select aria-label={t("instructor.who")} value={team} onChange={(event) => setTeam(Number(event.currentTarget.value))}>
 					<option value={0}>{t("teams.all")}</option>
 					{view.teams.map((one) => (
 						<option key={one.team} value={one.team}>

@@ -5,7 +5,22 @@ import { useWords } from "./language";
 import { Empty, Panel } from "./parts";
 import type { Host, Network, TeamView } from "./types";
 
-const size = { width: 612, label: 112, box: 112, gap: 12, boxHeight: 52, rowGap: 14, bus: 26, bandPad: 12, joint: 66 };
+const size = { width: 624, label: 112, box: 118, gap: 10, boxHeight: 52, rowGap: 14, bus: 26, bandPad: 12, joint: 66 };
+
+/** From the outside in: the internet first, then what hangs on it through a host with several networks, and so on. */
+function fromOutside(networks: Network[], hosts: Host[]): Network[] {
+	const byName = new Map(networks.map((network) => [network.name, network]));
+	const outside = networks.filter(({ kind }) => kind === "internet");
+	const ordered = new Set(outside.length > 0 ? outside : networks.slice(0, 1));
+	for (const network of ordered)
+		for (const host of hosts)
+			if (host.networks.includes(network.name))
+				for (const name of host.networks) {
+					const next = byName.get(name);
+					if (next) ordered.add(next);
+				}
+	return [...new Set([...ordered, ...networks])];
+}
 
 interface Place {
 	host: Host;
@@ -95,7 +110,7 @@ function HostBox({ place, chosen, choose }: { place: Place; chosen: boolean; cho
 		<g
 			class={`host access-${host.access}${chosen ? " chosen" : ""}`}
 			role="button"
-			tabIndex={0}
+			tabindex={0}
 			aria-pressed={chosen}
 			aria-label={`${say(host.label)} ${host.name}`}
 			onClick={() => choose(host.name)}
@@ -127,7 +142,7 @@ function short(text: string, most = 16): string {
 	return kept;
 }
 
-function Facts({ host, networks }: { host: Host; networks: Network[] }) {
+function Facts({ host, networks, shell }: { host: Host; networks: Network[]; shell: string }) {
 	const { t, say } = useWords();
 	const network = (name: string) => say(networks.find((one) => one.name === name)?.zone) || name;
 	return (
@@ -152,14 +167,20 @@ function Facts({ host, networks }: { host: Host; networks: Network[] }) {
 				<dt>{t("network.access")}</dt>
 				<dd>{t(`access.${host.access}`)}</dd>
 			</div>
+			{host.access === "none" ? null : (
+				<div>
+					<dt>{t("network.shell")}</dt>
+					<dd class="mono">{`toride shell ${shell}/${host.name}`}</dd>
+				</div>
+			)}
 		</dl>
 	);
 }
 
-export function NetworkMap({ network }: { network: TeamView["network"] }) {
+export function NetworkMap({ view: { network, exercise, team } }: { view: TeamView }) {
 	const { t, say } = useWords();
 	const [chosen, choose] = useState<string | null>(null);
-	const layout = lay(network.networks, network.hosts);
+	const layout = lay(fromOutside(network.networks, network.hosts), network.hosts);
 	const host = network.hosts.find((one) => one.name === chosen);
 	return (
 		<Panel title={t("network.title")} id="network">
@@ -187,7 +208,7 @@ export function NetworkMap({ network }: { network: TeamView["network"] }) {
 							<HostBox key={place.host.name} place={place} chosen={place.host.name === chosen} choose={(name) => choose(name === chosen ? null : name)} />
 						))}
 					</svg>
-					{host ? <Facts host={host} networks={network.networks} /> : <p class="muted small">{t("network.help")}</p>}
+					{host ? <Facts host={host} networks={network.networks} shell={`${exercise}/${team}`} /> : <p class="muted small">{t("network.help")}</p>}
 				</>
 			)}
 		</Panel>

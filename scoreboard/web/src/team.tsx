@@ -1,6 +1,7 @@
 // The team's page: what comes in on the left, the network in the middle, what is expected on the right.
 import { useState } from "preact/hooks";
 import { useLive } from "./api";
+import { clockMs } from "./clock";
 import { Duties } from "./duties";
 import { Html } from "./html";
 import { Inbox } from "./inbox";
@@ -33,7 +34,7 @@ function Timeline({ view }: { view: TeamView }) {
 
 function Briefing({ view }: { view: TeamView }) {
 	const { t } = useWords();
-	const [open] = useState(view.clock.ms < readingMs); // at first; from then on it is the reader's choice
+	const [open] = useState(() => clockMs(view.clock) < readingMs); // at first; from then on it is the reader's choice
 	return (
 		<details class="panel briefing" open={open}>
 			<summary>
@@ -78,7 +79,7 @@ export function TeamPage({ exercise, session }: { exercise: string; session: Ses
 					</div>
 					<div class="column column-middle">
 						<Briefing view={view} />
-						<NetworkMap network={view.network} />
+						<NetworkMap view={view} />
 					</div>
 					<div class="column column-out">
 						<Duties view={view} exercise={exercise} session={session} scope={scope} />

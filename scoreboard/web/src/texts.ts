@@ -99,6 +99,7 @@ export const texts = {
 	"network.noaddress": { ja: "不明", en: "not known" },
 	"network.networks": { ja: "接続先", en: "Networks" },
 	"network.access": { ja: "操作", en: "Access" },
+	"network.shell": { ja: "端末を開く(演習環境のホストで)", en: "Open a shell (on the range's host)" },
 	"access.none": { ja: "操作できません(組織の外)", en: "none (not your organisation's)" },
 	"access.user": { ja: "一般利用者として操作できます", en: "as a user" },
 	"access.root": { ja: "管理者として操作できます", en: "as administrator (root)" },
@@ -171,6 +172,7 @@ export const texts = {
 
 	"instructor.control": { ja: "時計の操作", en: "Clock" },
 	"instructor.for": { ja: "対象", en: "for" },
+	"instructor.who": { ja: "どのチームの時計か", en: "Which teams' clocks" },
 	"command.start": { ja: "開始", en: "Start" },
 	"command.pause": { ja: "一時停止", en: "Pause" },
 	"command.resume": { ja: "再開", en: "Resume" },
