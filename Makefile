@@ -9,7 +9,7 @@ PACKAGES_BUILD := gcc make pkg-config libc6-dev libvirt-dev libyaml-dev libmicro
 	libsodium-dev libseccomp-dev libxml2-dev libcmark-dev libsystemd-dev libcurl4-openssl-dev libnftables-dev libmnl-dev
 PACKAGES_RUN := libvirt-daemon-system libvirt-daemon-driver-lxc libvirt-clients dnsmasq-base mmdebstrap nftables iproute2 jq
 PACKAGES_CHECK := libcmocka-dev bats jq
-PACKAGES_TEST := curl chromium fonts-noto-cjk sqlite3 tcpdump procps
+PACKAGES_TEST := curl chromium fonts-noto-cjk sqlite3 tcpdump procps openssl
 PACKAGES_DEV := clang clang-format clang-tidy libclang-rt-14-dev shellcheck wrk nginx-light podman crun
 # Where npm comes from elsewhere, Debian's package of it would be in its way.
 PACKAGES_WEB := $(if $(shell command -v npm 2>/dev/null),,nodejs npm)
@@ -74,6 +74,17 @@ WEB_PACKAGES := $(WEB)/node_modules/.package-lock.json
 $(WEB_PACKAGES): $(WEB)/package.json $(WEB)/package-lock.json
 	$(call say,NPM,$(WEB))
 	$(Q)cd $(WEB) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && touch node_modules/.package-lock.json
+
+.PHONY: web-tests lint-web
+web-tests: tests/web/node_modules/.package-lock.json
+tests/web/node_modules/.package-lock.json: tests/web/package.json tests/web/package-lock.json
+	$(call say,NPM,tests/web)
+	$(Q)cd tests/web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && touch node_modules/.package-lock.json
+
+lint: lint-web
+lint-web: $(WEB_PACKAGES)
+	$(call say,TSC,$(WEB))
+	$(Q)cd $(WEB) && node_modules/.bin/tsc --noEmit
 
 $(BUILD)/web/assets.S: $(WEB_PACKAGES) $(wildcard $(WEB)/*.mjs $(WEB)/*.html $(WEB)/*.svg $(WEB)/src/*)
 	$(call say,BUNDLE,$@)
@@ -176,7 +187,7 @@ demo: deps ## from a bare machine to a live board: install, build, prepare the h
 	$(Q)$(TORIDE) run scenarios/exercises/first-call.yaml --teams 2 --bot 1
 
 check: deps-check ## all tests: unit, golden, range, web; ends with counts
-	$(Q)$(MAKE_ANEW) all unit-programs range-tools
+	$(Q)$(MAKE_ANEW) all unit-programs range-tools web-tests
 	$(if $(ROOT),$(Q)$(TORIDE) doctor --fix || true)
 	$(Q)tests/run unit golden range web
 
@@ -189,7 +200,7 @@ check-golden: all ## golden files: errors, plan, schema, scores
 check-range: all ## tests on real containers of this host's libvirt
 	$(Q)tests/run range
 
-check-web: all ## the pages in a real browser, on a real exercise
+check-web: all web-tests ## the pages in a real browser, on a real exercise
 	$(Q)tests/run web
 
 .PHONY: unit-programs deps-check deps-dev
@@ -222,7 +233,7 @@ SCRIPTS = tests/run .ci/run $(shell find scenarios tests -type f -not -path '*/n
 lint: ## format, clang-tidy, shellcheck, types of the pages; every header compiles alone
 	$(Q)clang-format --dry-run -Werror $(SOURCES_C) $(HEADERS)
 	$(Q)for h in $(HEADERS); do $(CC) $(filter-out -MMD -MP,$(FLAGS)) $(LIBRARY_FLAGS) -fsyntax-only -x c $$h || exit 1; done
-	$(Q)printf '%s\n' $(SOURCES_C) | xargs -P 2 -n 8 -I{} clang-tidy --quiet {} -- -std=gnu17 -D_GNU_SOURCE -DTORIDE_VERSION='"$(VERSION)"' -Iinclude $(LIBRARY_FLAGS)
+	$(Q)printf '%s\n' $(SOURCES_C) | xargs -P 2 -n 8 -I{} clang-tidy --quiet {} -- -std=gnu17 -D_GNU_SOURCE -DTORIDE_VERSION='"$(VERSION)"' -Iinclude -I$(BUILD)/web $(LIBRARY_FLAGS)
 	$(Q)shellcheck $(SCRIPTS)
 
 install: all ## into PREFIX (/usr/local)

@@ -6,7 +6,8 @@
 
 #include "scoreboard/reply.h"
 
-/* assets.inc: one ASSET(symbol, "name", "type", "digest") for each file; the bytes come from assets.S. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): names cannot stand in parentheses.
+ * assets.inc: one ASSET(symbol, "name", "type", "digest") for each file; the bytes come from assets.S. */
 #define ASSET(symbol, name, type, digest) extern const char symbol[], symbol##_end[], symbol##_gz[], symbol##_gz_end[];
 #include "assets.inc"
 #undef ASSET
@@ -19,6 +20,7 @@ static const struct asset {
 #include "assets.inc"
 #undef ASSET
 };
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const char page_name[] = "index.html";
 

@@ -102,7 +102,7 @@ bool link_ask(struct link *link, struct question *question, json_t *message)
 	return true;
 }
 
-/* With the lock held: takes *at out of the list and lets its connection go on. */
+/* With the lock held: takes *at out of the list and lets its connection go on, with the answer, which is its own from then on. */
 static void settle(struct link *link, struct question **at, json_t *answer)
 {
 	struct question *question = *at;
@@ -111,45 +111,45 @@ static void settle(struct link *link, struct question **at, json_t *answer)
 	link->logins_count -= question->kind == QUESTION_LOGIN;
 	question->id = 0;
 	question->next = NULL;
-	question->answer = json_incref(answer);
+	question->answer = answer;
 	MHD_resume_connection(question->connection);
 }
 
-static void take_answer(struct link *link, json_t *message)
+static void take_answer(struct link *link, json_t **message)
 {
-	json_int_t id = json_integer_value(json_object_get(message, "id"));
+	json_int_t id = json_integer_value(json_object_get(*message, "id"));
 	for (struct question **at = &link->waiting; *at; at = &(*at)->next) {
 		if ((*at)->id == id) {
-			settle(link, at, message);
+			settle(link, at, steal(message));
 			return;
 		}
 	}
 	log_warning("the orchestrator's answer %lld came too late", (long long)id);
 }
 
-static void take_view(struct link *link, json_t *message)
+static void take_view(struct link *link, json_t **message)
 {
-	store_set_view(link->board->store, message);
-	const char *exercise = json_string_value(json_object_get(message, "exercise"));
+	store_set_view(link->board->store, *message);
+	const char *exercise = json_string_value(json_object_get(*message, "exercise"));
 	if (exercise)
 		streams_wake(link->board->streams, exercise);
 }
 
-static void take_exercises(struct link *link, json_t *message)
+static void take_exercises(struct link *link, json_t **message)
 {
-	store_set_exercises(link->board->store, json_object_get(message, "exercises"));
+	store_set_exercises(link->board->store, json_object_get(*message, "exercises"));
 }
 
-static void take_session_end(struct link *link, json_t *message)
+static void take_session_end(struct link *link, json_t **message)
 {
-	const char *token = json_string_value(json_object_get(message, "session_end"));
+	const char *token = json_string_value(json_object_get(*message, "session_end"));
 	if (session_token_valid(token))
 		board_forget_session(link->board, token);
 }
 
-static void take_closed(struct link *link, json_t *message)
+static void take_closed(struct link *link, json_t **message)
 {
-	const char *exercise = json_string_value(json_object_get(message, "closed"));
+	const char *exercise = json_string_value(json_object_get(*message, "closed"));
 	if (!exercise)
 		return;
 	sessions_remove_exercise(link->board->sessions, exercise);
@@ -160,17 +160,17 @@ static void take_closed(struct link *link, json_t *message)
 /* Told apart by the key that each has. */
 static const struct message_kind {
 	const char *key;
-	void (*take)(struct link *link, json_t *message);
+	void (*take)(struct link *link, json_t **message); /* may steal it */
 } message_kinds[] = {
 	{"view", take_view},	 {"id", take_answer}, {"exercises", take_exercises}, {"session_end", take_session_end},
 	{"closed", take_closed},
 };
 
-static void take_message(struct link *link, json_t *message)
+static void take_message(struct link *link, json_t **message)
 {
 	BOARD_LOCKED(link->board);
 	for (size_t i = 0; i < sizeof message_kinds / sizeof *message_kinds; i++) {
-		if (json_object_get(message, message_kinds[i].key)) {
+		if (json_object_get(*message, message_kinds[i].key)) {
 			message_kinds[i].take(link, message);
 			return;
 		}
@@ -185,7 +185,7 @@ static int receive_all(struct link *link, struct error **err)
 		int got = ipc_receive(link->ipc, &message, NULL, NULL, err);
 		if (got <= 0)
 			return got;
-		take_message(link, message);
+		take_message(link, &message);
 	}
 }
 

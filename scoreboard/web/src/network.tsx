@@ -118,7 +118,7 @@ function HostBox({ place, chosen, choose }: { place: Place; chosen: boolean; cho
 		>
 			<rect x={x} y={y} width={size.box} height={size.boxHeight} rx="5" />
 			<text x={x + size.box / 2} y={y + 17} class="host-label">
-				{short(say(host.label) || host.name, 17)}
+				{short(say(host.label) || host.name, 18)}
 			</text>
 			<text x={x + size.box / 2} y={y + 31} class="host-name">
 				{short(host.name, 18)}
@@ -168,7 +168,7 @@ function Facts({ host, networks, shell }: { host: Host; networks: Network[]; she
 				<dd>{t(`access.${host.access}`)}</dd>
 			</div>
 			{host.access === "none" ? null : (
-				<div>
+				<div class="whole">
 					<dt>{t("network.shell")}</dt>
 					<dd class="mono">{`toride shell ${shell}/${host.name}`}</dd>
 				</div>
