@@ -1,12 +1,19 @@
 // Starts toride-scoreboard alone and speaks the board socket in the orchestrator's place (docs/architecture.md). Only for what a real
 // orchestrator never does: being silent, slow, or gone; and for peers that misbehave.
 import { spawn } from "node:child_process";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
-export const buildDir = process.env.BUILD ?? join(root, "build");
+export const buildDir = resolve(root, process.env.BUILD || "build");
+
+const running = new Set();
+
+/** For the end of a test file: what a failed test has left would keep the runner waiting. */
+export async function stopBoards() {
+	for (const board of running) await board.stop();
+}
 
 /** `answer(message)` returns what to answer, or undefined to stay silent. */
 export async function startBoard(answer = () => undefined, options = []) {
@@ -15,7 +22,7 @@ export async function startBoard(answer = () => undefined, options = []) {
 	const socket = child.stdio[3];
 	const log = [];
 	child.stderr.on("data", (data) => log.push(String(data)));
-	const ended = new Promise((resolve) => child.on("exit", (code, signal) => resolve({ code, signal })));
+	const ended = new Promise((resolve) => child.on("close", (code, signal) => resolve({ code, signal })));
 	const send = (message) => socket.write(`${JSON.stringify(message)}\n`);
 	const asked = [];
 	socket.on("error", () => undefined);
@@ -29,7 +36,7 @@ export async function startBoard(answer = () => undefined, options = []) {
 		});
 		ended.then(() => resolve({ ended: true }));
 	});
-	return {
+	const board = {
 		child,
 		first,
 		send,
@@ -43,6 +50,9 @@ export async function startBoard(answer = () => undefined, options = []) {
 			return ended;
 		},
 	};
+	running.add(board);
+	ended.then(() => running.delete(board));
+	return board;
 }
 
 const hex = (digit) => digit.repeat(64);
