@@ -121,6 +121,23 @@ teardown() {
 	down rgt && up rgt 2
 }
 
+# The limit that the process is under.
+process_limit() {
+	local group
+	group=$(sed -n 's/^[0-9]*:pids:/pids/p' "/proc/$1/cgroup")
+	cat "/sys/fs/cgroup/${group:-$(sed -n 's/^0:://p' "/proc/$1/cgroup")}/pids.max"
+}
+
+@test "every process of a guest is under its limit, not only those that were let in" {
+	local init pid count=0
+	init=$(init_of rgt 1 one)
+	for pid in $(pgrep --ns "$init" --nslist pid); do
+		[ "$(process_limit "$pid")" = 64 ]
+		count=$((count + 1))
+	done
+	[ $count -ge 3 ]
+}
+
 @test "a guest that wants more memory than its role allows loses the process, not the host" {
 	run "$tool" exec rgt/1/one -t 20000 -- sh -c 'tail /dev/zero'
 	echo "$status $output"
@@ -169,6 +186,18 @@ teardown() {
 	ip link delete "$bridge"
 	nft delete table netdev "toride-$bridge"
 	nothing_left rgt-two <(snapshot rgt-two)
+}
+
+@test "a bridge that was made but not marked yet when its maker was killed is ours, and goes" {
+	local bridge mac
+	bridge=$(owner rgt-two)0123456
+	mac=$(printf 'toride bridge %s' "$bridge" | sha256sum | sed -E 's/^..(..)(..)(..)(..)(..).*/02:\1:\2:\3:\4:\5/')
+	ip link add "$bridge" address "$mac" type bridge
+	snapshot rgt-two | grep -q "link $bridge"
+	run down rgt-two
+	echo "$output"
+	[[ $output == "1 changed"* ]]
+	[ ! -e "/sys/class/net/$bridge" ]
 }
 
 @test "a setup that fails: its last lines are shown, the rest is built, and down leaves nothing" {
