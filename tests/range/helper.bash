@@ -8,7 +8,7 @@ tool=$PWD/${BUILD:-build}/range-tool
 lan=tests/range/lan/exercises/tiny.yaml
 mkdir -p -m 711 "$TORIDE_STATE_DIR"
 mkdir -p "$TORIDE_STATE_DIR"/{exercises,images,layers}
-touch "$TORIDE_STATE_DIR/images/.lock"
+touch "$TORIDE_STATE_DIR/lock" "$TORIDE_STATE_DIR/images/.lock"
 site=$(printf %s "$(realpath "$TORIDE_STATE_DIR")" | sha256sum | cut -c1-8)
 
 # First letters of the names of an exercise's interfaces (orchestrator/range/mark.c).
