@@ -1,10 +1,15 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/vfs.h>
 
 #include "common/cleanup.h"
 #include "orchestrator/client.h"
@@ -41,15 +46,81 @@ static void copy_some(struct stream *stream)
 	}
 }
 
+/*
+ * The program's input. The guest's root may do with a descriptor whatever its open mode allows: on a terminal, write and change
+ * its modes; in a folder, open what lies above it. So it gets our own input only when that is a pipe, and a copy in a pipe
+ * otherwise.
+ */
+struct input {
+	int guests; /* what the guest gets */
+	int from, to;
+	char buffer[4096];
+	size_t start, end;
+};
+
+static bool is_pipe(int fd)
+{
+	struct statfs about;
+	return fstatfs(fd, &about) == 0 && about.f_type == PIPEFS_MAGIC;
+}
+
+static int input_open(struct input *input, struct error **err)
+{
+	int ends[2];
+	*input = (struct input){.guests = STDIN_FILENO, .from = -1, .to = -1};
+	if (is_pipe(STDIN_FILENO))
+		return 0;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_set_errno(err, errno, "pipe");
+	fcntl(ends[1], F_SETFL, O_NONBLOCK);
+	signal(SIGPIPE, SIG_IGN); /* a program that does not read is no fault */
+	input->guests = ends[0];
+	input->to = ends[1];
+	input->from = STDIN_FILENO;
+	return 0;
+}
+
+/* What the program has not read is left to whoever reads our input next: a file is read on in a shell's loop. */
+static void input_close(struct input *input)
+{
+	int unread = 0;
+	if (input->to >= 0 && ioctl(input->to, FIONREAD, &unread) == 0)
+		lseek(STDIN_FILENO, -(off_t)unread - (off_t)(input->end - input->start), SEEK_CUR);
+	if (input->to >= 0)
+		close(steal_fd(&input->to));
+	input->from = -1;
+}
+
+static void input_copy(struct input *input)
+{
+	if (input->start == input->end) {
+		ssize_t got = read(input->from, input->buffer, sizeof input->buffer);
+		if (got < 0 && errno == EINTR)
+			return;
+		input->start = 0;
+		input->end = got > 0 ? (size_t)got : 0;
+	}
+	ssize_t put = input->end ? write(input->to, input->buffer + input->start, input->end - input->start) : -1;
+	if (put > 0)
+		input->start += (size_t)put;
+	else if (!input->end || (errno != EAGAIN && errno != EINTR))
+		close(steal_fd(&input->to)); /* its end, or nobody reads */
+}
+
 /* Copies until the answer has come and both streams have ended. */
-static int relay(struct ipc *client, struct stream streams[2], json_t **result, struct error **err)
+static int relay(struct ipc *client, struct input *input, struct stream streams[2], json_t **result, struct error **err)
 {
 	while (!*result || streams[0].from >= 0 || streams[1].from >= 0) {
-		struct pollfd ready[3] = {{.fd = streams[0].from, .events = POLLIN},
+		bool held = input->start < input->end, more = input->to >= 0 && !*result;
+		struct pollfd ready[4] = {{.fd = streams[0].from, .events = POLLIN},
 					  {.fd = streams[1].from, .events = POLLIN},
-					  {.fd = *result ? -1 : ipc_fd(client), .events = POLLIN}};
+					  {.fd = *result ? -1 : ipc_fd(client), .events = POLLIN},
+					  {.fd = !more	? -1
+						 : held ? input->to
+							: input->from,
+					   .events = held ? POLLOUT : POLLIN}};
 		/* A child that the program left in the guest may hold the pipes: after the answer only what is there counts. */
-		int count = poll(ready, 3, *result ? 100 : -1);
+		int count = poll(ready, 4, *result ? 100 : -1);
 		if (count < 0 && errno != EINTR)
 			return error_set_errno(err, errno, "poll");
 		if (count == 0)
@@ -57,6 +128,8 @@ static int relay(struct ipc *client, struct stream streams[2], json_t **result, 
 		for (size_t i = 0; i < 2; i++)
 			if (ready[i].revents)
 				copy_some(&streams[i]);
+		if (ready[3].revents)
+			input_copy(input);
 		if (ready[2].revents && client_wait(client, NULL, NULL, result, err) < 0)
 			return -1;
 	}
@@ -67,18 +140,24 @@ static int exec_in_guest(const struct site *site, json_t *args, long long limit,
 {
 	cleanup_json json_t *owned = args;
 	int out[2], errs[2];
-	if (pipe(out) < 0 || pipe(errs) < 0)
+	struct input input;
+	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(errs, O_CLOEXEC) < 0)
 		return error_set_errno(err, errno, "pipe");
+	if (input_open(&input, err) < 0)
+		return -1;
 	struct stream streams[2] = {{out[0], STDOUT_FILENO, limit, false}, {errs[0], STDERR_FILENO, limit, false}};
-	const int fds[3] = {STDIN_FILENO, out[1], errs[1]};
+	const int fds[3] = {input.guests, out[1], errs[1]};
 	struct ipc *client = NULL;
 	int failure = client_connect(site, &client, err);
 	if (failure == 0)
 		failure = client_request(client, "exec", steal(&owned), fds, 3, err);
 	close(out[1]);
 	close(errs[1]);
+	if (input.guests != STDIN_FILENO)
+		close(input.guests);
 	if (failure == 0)
-		failure = relay(client, streams, result, err);
+		failure = relay(client, &input, streams, result, err);
+	input_close(&input);
 	ipc_destroy(client);
 	for (size_t i = 0; i < 2; i++)
 		if (streams[i].from >= 0)

@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -98,6 +100,43 @@ int interface_without_ipv6(const char *name, struct error **err)
 	if (fd < 0 || write(fd, "1", 1) != 1)
 		return error_set_errno(err, errno, "interface '%s': take IPv6 off (%s)", name, path);
 	return 0;
+}
+
+/* 0, or an errno value. */
+static int port_setting(const char *port, const char *setting, const char *value)
+{
+	cleanup_free char *path = xasprintf("/sys/class/net/%s/brport/%s", port, setting);
+	cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC);
+	return fd >= 0 && write(fd, value, strlen(value)) == (ssize_t)strlen(value) ? 0 : errno;
+}
+
+static int port_knows(const char *port, const unsigned char address[6])
+{
+	char buffer[1024];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	request->nlmsg_type = RTM_NEWNEIGH;
+	request->nlmsg_flags = NLM_F_CREATE | NLM_F_REPLACE;
+	struct ndmsg *entry = mnl_nlmsg_put_extra_header(request, sizeof *entry);
+	*entry = (struct ndmsg){.ndm_family = AF_BRIDGE,
+				.ndm_ifindex = (int)if_nametoindex(port),
+				.ndm_state = NUD_NOARP, /* static: neither aged nor moved to another port */
+				.ndm_flags = NTF_MASTER};
+	mnl_attr_put(request, NDA_LLADDR, 6, address);
+	return entry->ndm_ifindex ? talk(request) : ENODEV;
+}
+
+int port_learns_nothing(const char *port, const char *mac, struct error **err)
+{
+	unsigned char address[6];
+	if (sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &address[0], &address[1], &address[2], &address[3], &address[4],
+		   &address[5]) != 6)
+		return error_set(err, "interface '%s': '%s' is not a hardware address", port, mac);
+	int failure = port_setting(port, "learning", "0");
+	if (!failure)
+		failure = port_setting(port, "flush", "1"); /* what came before */
+	if (!failure)
+		failure = port_knows(port, address);
+	return failure ? error_set_errno(err, failure, "interface '%s': take learning off", port) : 0;
 }
 
 /* The kernel makes interfaces one after the other anyhow, and a write into /proc/sys/net/ipv6 waits for that busily. */

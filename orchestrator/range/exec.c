@@ -1,11 +1,13 @@
 /* Guest exec and shell: what is asked for, its limits, and what comes back. How one enters: enter.c. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #include "common/alloc.h"
@@ -115,6 +117,16 @@ static int output_pipe(uid_t owner, int *reader, int *writer, struct error **err
 	return 0;
 }
 
+/* The caller's; output pipes become the guest's user's, as those of our own. */
+static void take_streams(const struct exec_request *request, uid_t owner, int stdio[3])
+{
+	struct statfs about;
+	memcpy(stdio, request->stdio, sizeof request->stdio);
+	for (int i = 1; i < 3; i++)
+		if (fstatfs(stdio[i], &about) == 0 && about.f_type == PIPEFS_MAGIC && fchown(stdio[i], owner, owner) < 0)
+			continue; /* then it cannot be opened by name: no more than that */
+}
+
 static void take_result(struct running *running, bool in_time, struct exec_result *result, bool pass_stdio)
 {
 	int status = 0;
@@ -173,7 +185,7 @@ static int run_in(const struct guest *guest, const struct exec_request *request,
 	uid_t owner = guest->id_base + account.uid;
 	int ready = 0;
 	if (request->pass_stdio)
-		memcpy(entry.stdio, request->stdio, sizeof entry.stdio);
+		take_streams(request, owner, entry.stdio);
 	else if ((entry.stdio[0] = input_open(request, err)) < 0 ||
 		 output_pipe(owner, &running.streams[0].fd, &entry.stdio[1], err) < 0 ||
 		 output_pipe(owner, &running.streams[1].fd, &entry.stdio[2], err) < 0)

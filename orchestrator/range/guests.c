@@ -58,6 +58,9 @@ static int guest_create(struct work *work, virConnectPtr connection, struct erro
 	cleanup_with(domain) virDomainPtr domain = virDomainCreateXML(connection, xml, 0);
 	if (!domain)
 		return libvirt_error(err, "start");
+	for (size_t i = 0; i < definition.nics_count; i++)
+		if (port_learns_nothing(definition.nics[i].port, definition.nics[i].mac, err) < 0)
+			return -1;
 	if (guest_open_domain(work->range, domain, &work->guest, err) < 0 || cgroup_take_back(work->guest.init, err) < 0 ||
 	    cgroup_limit(work->guest.init, &work->mark, work->resource->host->processes, err) < 0)
 		return -1;

@@ -1,5 +1,7 @@
-/* The operations `exec` and `shell`: a program in a guest, its descriptors the caller's own. */
+/* The operations `exec` and `shell`: a program in a guest, its streams pipes of the caller's. */
+#include <linux/magic.h>
 #include <string.h>
+#include <sys/vfs.h>
 
 #include "common/alloc.h"
 #include "common/cleanup.h"
@@ -100,6 +102,13 @@ static void exec_done(void *context)
 	guest_work_free(work);
 }
 
+/* What a guest's root gets to hold must lead nowhere: no terminal, no file and no folder of the host's. */
+static bool leads_nowhere(int fd)
+{
+	struct statfs about;
+	return fd >= 0 && fstatfs(fd, &about) == 0 && about.f_type == PIPEFS_MAGIC;
+}
+
 void op_exec(struct orchestrator *orchestrator, struct call *call)
 {
 	const json_t *argv = json_object_get(call_args(call), "argv");
@@ -120,9 +129,9 @@ void op_exec(struct orchestrator *orchestrator, struct call *call)
 	for (size_t i = 0; i < count; i++)
 		whole = whole && work->argv[i];
 	for (size_t i = 0; i < 3; i++)
-		whole = whole && work->stdio[i] >= 0;
+		whole = whole && leads_nowhere(work->stdio[i]);
 	if (!whole) {
-		call_refuse(call, "exec needs words, three descriptors and a time limit of at most 24 hours");
+		call_refuse(call, "exec needs words, three pipes and a time limit of at most 24 hours");
 		guest_work_free(work);
 		return;
 	}
