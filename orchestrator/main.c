@@ -1,7 +1,9 @@
 /* toride: a table of subcommands; each lives in its file in orchestrator/cmd/. */
 #include <stdbool.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/error.h"
 #include "orchestrator/command.h"
@@ -56,8 +58,19 @@ static bool asks_for_help(int argc, char **argv)
 	return false;
 }
 
+/* A caller may have closed them; what is opened next would be taken for them, such as a pipe to a guest for our own output. */
+static void have_streams(void)
+{
+	int fd;
+	while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
+		;
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
+	have_streams();
 	if (argc < 2) {
 		print_commands(stderr);
 		return EXIT_USAGE;

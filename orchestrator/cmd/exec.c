@@ -4,7 +4,6 @@
 #include <limits.h>
 #include <linux/magic.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +72,6 @@ static int input_open(struct input *input, struct error **err)
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return error_set_errno(err, errno, "pipe");
 	fcntl(ends[1], F_SETFL, O_NONBLOCK);
-	signal(SIGPIPE, SIG_IGN); /* a program that does not read is no fault */
 	input->guests = ends[0];
 	input->to = ends[1];
 	input->from = STDIN_FILENO;
@@ -84,11 +82,13 @@ static int input_open(struct input *input, struct error **err)
 static void input_close(struct input *input)
 {
 	int unread = 0;
-	if (input->to >= 0 && ioctl(input->to, FIONREAD, &unread) == 0)
+	if (input->guests == STDIN_FILENO)
+		return;
+	if (ioctl(input->guests, FIONREAD, &unread) == 0)
 		lseek(STDIN_FILENO, -(off_t)unread - (off_t)(input->end - input->start), SEEK_CUR);
+	close(input->guests);
 	if (input->to >= 0)
-		close(steal_fd(&input->to));
-	input->from = -1;
+		close(input->to);
 }
 
 static void input_copy(struct input *input)
@@ -104,7 +104,7 @@ static void input_copy(struct input *input)
 	if (put > 0)
 		input->start += (size_t)put;
 	else if (!input->end || (errno != EAGAIN && errno != EINTR))
-		close(steal_fd(&input->to)); /* its end, or nobody reads */
+		close(steal_fd(&input->to)); /* its end */
 }
 
 /* Copies until the answer has come and both streams have ended. */
@@ -153,8 +153,6 @@ static int exec_in_guest(const struct site *site, json_t *args, long long limit,
 		failure = client_request(client, "exec", steal(&owned), fds, 3, err);
 	close(out[1]);
 	close(errs[1]);
-	if (input.guests != STDIN_FILENO)
-		close(input.guests);
 	if (failure == 0)
 		failure = relay(client, &input, streams, result, err);
 	input_close(&input);
