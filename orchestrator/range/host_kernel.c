@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -252,6 +253,84 @@ static int bridge_fix(const struct check_context *context, char **did, struct er
 	return 0;
 }
 
+/* ---- what all guests share ---- */
+
+/*
+ * libvirt makes guests' user namespaces as the host's root, against whose account the kernel counts what is made inside of them;
+ * the table of neighbours is one for all network namespaces. With the kernel's own figures one guest can use them up for every
+ * other guest and for the host. Set so high, a guest's memory limit comes first.
+ */
+#define SHARED_SYSCTL_FILE "/etc/sysctl.d/60-toride-shared.conf"
+static const struct {
+	const char *name, *file;
+	long long least;
+} shared_limits[] = {
+	{"fs.inotify.max_user_instances", "/proc/sys/fs/inotify/max_user_instances", 1 << 20},
+	{"fs.inotify.max_user_watches", "/proc/sys/fs/inotify/max_user_watches", 1 << 24},
+	{"user.max_user_namespaces", "/proc/sys/user/max_user_namespaces", 1 << 20},
+	{"user.max_mnt_namespaces", "/proc/sys/user/max_mnt_namespaces", 1 << 20},
+	{"user.max_net_namespaces", "/proc/sys/user/max_net_namespaces", 1 << 20},
+	{"user.max_pid_namespaces", "/proc/sys/user/max_pid_namespaces", 1 << 20},
+	{"user.max_ipc_namespaces", "/proc/sys/user/max_ipc_namespaces", 1 << 20},
+	{"user.max_uts_namespaces", "/proc/sys/user/max_uts_namespaces", 1 << 20},
+	{"user.max_fanotify_groups", "/proc/sys/user/max_fanotify_groups", 1 << 20},
+	{"net.ipv4.neigh.default.gc_thresh3", "/proc/sys/net/ipv4/neigh/default/gc_thresh3", 1 << 17},
+	{"net.ipv4.neigh.default.gc_thresh2", "/proc/sys/net/ipv4/neigh/default/gc_thresh2", 1 << 16},
+};
+enum { SHARED_LIMITS = sizeof shared_limits / sizeof *shared_limits };
+
+/* As it is; -1 where the kernel has no such limit. */
+static long long shared_now(size_t i)
+{
+	cleanup_free char *text = file_read(shared_limits[i].file, 64, NULL);
+	return text ? strtoll(text, NULL, 10) : -1;
+}
+
+static bool shared_is_enough(size_t i)
+{
+	long long now = shared_now(i);
+	return now < 0 || now >= shared_limits[i].least;
+}
+
+static enum host_state shared_inspect(const struct check_context *context, char **what)
+{
+	(void)context;
+	for (size_t i = 0; i < SHARED_LIMITS; i++)
+		if (!shared_is_enough(i)) {
+			*what = xasprintf("%s is below %lld: one guest can use it up for all others and for the host",
+					  shared_limits[i].name, shared_limits[i].least);
+			return HOST_WARN;
+		}
+	*what = xstrdup("limits that all guests share are out of one guest's reach");
+	return HOST_OK;
+}
+
+static int shared_fix(const struct check_context *context, char **did, struct error **err)
+{
+	(void)context;
+	cleanup_error struct error *failure = NULL;
+	cleanup_free char *settings =
+		xstrdup("# Written by `toride doctor --fix`: limits that all guests share with the host.\n");
+	for (size_t i = 0; i < SHARED_LIMITS; i++) {
+		long long now = shared_now(i);
+		if (now < 0)
+			continue;
+		cleanup_free char *value = xasprintf("%lld\n", now > shared_limits[i].least ? now : shared_limits[i].least);
+		char *longer = xasprintf("%s%s = %s", settings, shared_limits[i].name, value);
+		free(settings);
+		settings = longer;
+		/* The rest is raised all the same. */
+		if (!shared_is_enough(i))
+			text_write(shared_limits[i].file, 0, value, failure ? NULL : &failure);
+	}
+	if (text_write(SHARED_SYSCTL_FILE, O_CREAT | O_TRUNC, settings, err) < 0)
+		return -1;
+	if (failure)
+		return error_move(err, steal(&failure));
+	*did = xstrdup("raised them, and wrote " SHARED_SYSCTL_FILE);
+	return 0;
+}
+
 static enum host_state netem_inspect(const struct check_context *context, char **what)
 {
 	(void)context;
@@ -273,6 +352,7 @@ const struct check checks_kernel[] = {
 	{"links", true, links_inspect, NULL, "load the kernel modules bridge and veth"},
 	{"nftables", true, nftables_inspect, NULL, "load the kernel modules nf_tables, nf_conntrack, nft_log and nfnetlink_log"},
 	{"bridge-nf", true, bridge_inspect, bridge_fix, "sysctl net.bridge.bridge-nf-call-iptables=0"},
+	{"shared-limits", true, shared_inspect, shared_fix, "raise these settings (sysctl), as `toride doctor --fix` does"},
 	{"netem", true, netem_inspect, NULL, "nothing needs it yet; sch_netem is in Debian's own kernel"},
 	{0},
 };

@@ -48,7 +48,11 @@ static int lay_out(const struct work *work, const char *upper, struct error **er
 	if (make_folder(etc, 0755, err) < 0 || make_folder(folder, 0755, err) < 0 ||
 	    file_write(facts, work->resource->facts, err) < 0)
 		return -1;
-	if (access(start_from, F_OK) == 0) {
+	struct stat info;
+	if (lstat(start_from, &info) == 0) {
+		/* A link would bring any file of the host's into the guest. */
+		if (!S_ISREG(info.st_mode))
+			return error_set(err, "'%s' is not a file; put the script itself there", start_from);
 		cleanup_free char *start = file_read(start_from, 1 << 20, err);
 		if (!start || file_write(start_to, start, err) < 0)
 			return -1;

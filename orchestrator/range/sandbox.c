@@ -92,7 +92,8 @@ static void enter_root(const struct sandbox *sandbox)
 {
 	must(move_mount(sandbox->root_mount, "", AT_FDCWD, sandbox->root, MOVE_MOUNT_F_EMPTY_PATH), "mount the root");
 	must(chdir(sandbox->root), "enter the root");
-	must(mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL), "mount /proc");
+	/* To be read only: the files of /proc/sys belong to the host's root, whom this one is. */
+	must(mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL), "mount /proc");
 	must(mount("toride", "run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=64m"), "mount /run");
 	must(mount("toride", "tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"), "mount /tmp");
 	mount_devices();
@@ -107,14 +108,22 @@ static void enter_root(const struct sandbox *sandbox)
 	close(fd);
 }
 
-/* A role's setup is root here without a user namespace; it needs no power over the kernel or over hardware. */
+/*
+ * A role's setup is root here without a user namespace: it gives files to accounts, as a package's scripts do, and needs no power
+ * over the kernel or over hardware. Each of CAP_SYS_ADMIN (it could mount the host's control groups) and CAP_DAC_READ_SEARCH
+ * (file handles of the disk that its binds lie on) would be the whole host.
+ */
 static void drop_powers(void)
 {
-	static const int powers[] = {CAP_SYS_MODULE, CAP_SYS_RAWIO,  CAP_SYS_BOOT,  CAP_SYS_TIME,     CAP_MKNOD,
-				     CAP_SYSLOG,     CAP_SYS_PTRACE, CAP_MAC_ADMIN, CAP_MAC_OVERRIDE, CAP_AUDIT_CONTROL,
-				     CAP_WAKE_ALARM, CAP_BPF,	     CAP_PERFMON,   CAP_NET_ADMIN};
-	for (size_t i = 0; i < sizeof powers / sizeof *powers; i++)
-		must(prctl(PR_CAPBSET_DROP, powers[i], 0, 0, 0), "drop powers");
+	static const int kept[] = {CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_FOWNER,	       CAP_FSETID,  CAP_KILL,	    CAP_SETGID,
+				   CAP_SETUID, CAP_SETPCAP,	 CAP_NET_BIND_SERVICE, CAP_NET_RAW, CAP_SYS_CHROOT, CAP_SETFCAP};
+	for (int power = 0; prctl(PR_CAPBSET_READ, power, 0, 0, 0) >= 0; power++) {
+		bool keep = false;
+		for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+			keep = keep || kept[i] == power;
+		if (!keep)
+			must(prctl(PR_CAPBSET_DROP, power, 0, 0, 0), "drop powers");
+	}
 }
 
 static _Noreturn void run_program(const struct sandbox *sandbox)

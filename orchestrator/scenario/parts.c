@@ -43,7 +43,7 @@ static const struct field role_fields[] = {
 const struct schema schema_role = {.shape = SHAPE_RECORD, .name = "role", .fields = role_fields};
 
 static const struct schema packages = {
-	.shape = SHAPE_LIST, .expects = "a list of Debian packages", .item = &type_line, .most = LIMIT_PACKAGES};
+	.shape = SHAPE_LIST, .expects = "a list of Debian packages", .item = &type_package, .most = LIMIT_PACKAGES};
 static const struct field image_fields[] = {
 	{"image", &type_name, REQUIRED, "its name: the same as its file's"},
 	{"suite", &type_name, REQUIRED, "the Debian release, such as `bookworm`"},

@@ -119,6 +119,18 @@ static bool accepts_path(const struct schema *schema, const char *text)
 	return value_path(text);
 }
 
+/* Debian policy 5.6.1, and `:arch` or `=version` after it. What begins otherwise would be an option, a pattern or a file to apt,
+ * which runs as the host's root when an image is made. */
+static bool accepts_package(const struct schema *schema, const char *text)
+{
+	static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789", letters[] = "abcdefghijklmnopqrstuvwxyz0123456789+.-",
+			  rest[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.:~=-";
+	size_t name = strspn(text, letters);
+	(void)schema;
+	return *text && strchr(first, *text) && name >= 2 && text[name - 1] != '-' && strlen(text) <= LIMIT_PACKAGE_BYTES &&
+	       (text[name] == '\0' || text[name] == ':' || text[name] == '=') && text[name + strspn(text + name, rest)] == '\0';
+}
+
 const struct schema type_name = {
 	.shape = SHAPE_SCALAR,
 	.name = "name",
@@ -132,6 +144,13 @@ const struct schema type_field_name = {
 	.expects = "the name of a field (a small letter, then small letters, digits and `_`; at most 24 characters)",
 	.accepts = accepts_field_name,
 	.pattern = "^[a-z][a-z0-9_]{0,23}$",
+};
+const struct schema type_package = {
+	.shape = SHAPE_SCALAR,
+	.name = "package",
+	.expects = "the name of a Debian package (small letters, digits, `+`, `.` and `-`; `:arch` or `=version` may follow)",
+	.accepts = accepts_package,
+	.pattern = "^[a-z0-9][a-z0-9+.-]*[a-z0-9+.]([:=][A-Za-z0-9+.:~=-]*)?$",
 };
 const struct schema type_line = {
 	.shape = SHAPE_SCALAR,

@@ -25,7 +25,7 @@ state_of() { jq -r --arg id "$1" '.checks[] | select(.id == $id) | .state' <<<"$
 	run --separate-stderr "$toride" doctor --json
 	[ "$status" -eq 0 ]
 	[ "$(jq -r '.ready, .failed' <<<"$output" | paste -sd' ')" = "true 0" ]
-	[ "$(jq -c '[.checks[].id]' <<<"$output")" = '["root","packages","account","memory","disk","state","namespaces","sharing","cgroups","layers","links","nftables","bridge-nf","netem","virtlogd","libvirtd","containers"]' ]
+	[ "$(jq -c '[.checks[].id]' <<<"$output")" = '["root","packages","account","memory","disk","state","namespaces","sharing","cgroups","layers","links","nftables","bridge-nf","shared-limits","netem","virtlogd","libvirtd","containers"]' ]
 	jq -e 'all(.checks[]; (.what | length > 0) and (.state | IN("ok", "note", "warn")) and (.mend == null) == (.state == "ok") and has("fixed"))' <<<"$output"
 }
 
@@ -69,7 +69,7 @@ state_of() { jq -r --arg id "$1" '.checks[] | select(.id == $id) | .state' <<<"$
 		jq -s . /run/first /run/second'
 	echo "$output" "$stderr"
 	[ "$status" -eq 0 ]
-	[ "$(jq -c '.[0].checks | map(select(.fixed) | .id) | map(select(. != "bridge-nf"))' <<<"$output")" = '["account","sharing","virtlogd","libvirtd"]' ]
+	[ "$(jq -c '.[0].checks | map(select(.fixed) | .id) | map(select(IN("bridge-nf", "shared-limits") | not))' <<<"$output")" = '["account","sharing","virtlogd","libvirtd"]' ]
 	[ "$(jq '.[1].checks | map(select(.fixed)) | length' <<<"$output")" = 0 ]
 	[ "$(jq '.[1].ready' <<<"$output")" = true ]
 }

@@ -12,6 +12,7 @@ enum {
 
 	LIMIT_NAME_BYTES = 24,
 	LIMIT_LINE_BYTES = 500, /* a text of one line */
+	LIMIT_PACKAGE_BYTES = 100,
 	LIMIT_PATH_BYTES = 255,
 	LIMIT_LIST = 1000, /* entries of a list or map with no smaller limit of its own */
 	LIMIT_NETWORKS = 32,

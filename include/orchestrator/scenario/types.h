@@ -5,9 +5,10 @@
 #include "orchestrator/scenario/schema.h"
 
 extern const struct schema type_name, type_field_name;
-extern const struct schema type_line;  /* a string of one line */
-extern const struct schema type_block; /* a string of many lines */
-extern const struct schema type_text;  /* {ja, en} or a string, one line or many */
+extern const struct schema type_line;	 /* a string of one line */
+extern const struct schema type_package; /* the name of a Debian package */
+extern const struct schema type_block;	 /* a string of many lines */
+extern const struct schema type_text;	 /* {ja, en} or a string, one line or many */
 extern const struct schema type_boolean, type_duration, type_bytes, type_percent, type_points, type_cost, type_count, type_port;
 extern const struct schema type_moment, type_cidr, type_host_address, type_service, type_port_protocol, type_technique, type_path;
 extern const struct schema type_any;

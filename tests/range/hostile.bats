@@ -1,0 +1,59 @@
+#!/usr/bin/env bats
+# What a trainee who is root in his guests tries against the range itself: other teams, the host, and what comes from the host into a guest.
+
+load helper
+
+setup_file() {
+	load helper
+	up rgh 2
+}
+
+teardown_file() {
+	load helper
+	down rgh
+}
+
+bridge_of() { # team network
+	grep -l "toride1 $site network rgh t$1 $2 " /sys/class/net/td*/ifalias | cut -d/ -f5
+}
+
+@test "a guest that sends from ever new addresses does not fill the bridge's table, and the bridge still knows every guest" {
+	local bridge
+	bridge=$(bridge_of 1 left)
+	guest rgh/1/one perl -e '
+		socket(my $socket, 17, 3, 0x300) or die; # AF_PACKET, SOCK_RAW
+		open(my $file, "<", "/sys/class/net/eth0/ifindex"); my $index = <$file> + 0;
+		my $to = pack("SnISCCa8", 17, 3, $index, 1, 0, 6, "");
+		for (1 .. 5000) {
+			send($socket, pack("H*", "020000000001") . "\x02\x77" . pack("N", $_) . "\x88\xb5" . ("x" x 46), 0, $to) or die $!;
+		}'
+	bridge fdb show br "$bridge" | head -20
+	[ "$(bridge fdb show br "$bridge" | wc -l)" -lt 100 ]
+	for port in $(ls "/sys/class/net/$bridge/brif"); do
+		[ "$(cat "/sys/class/net/$port/brport/learning")" = 0 ]
+		bridge fdb show br "$bridge" brport "$port" | grep -q 'static'
+	done
+	[ "$("$tool" probe rgh/1/one 10.66.2.10 7000)" = reached ]
+}
+
+@test "a guest sees no other guest's control group, and cannot change its own" {
+	guest rgh/1/one sh -c '
+		find /sys/fs/cgroup -name "*toride*" 2>/dev/null | grep . && exit 1
+		unshare -C sh -c "mount -t cgroup -o pids none /mnt 2>/dev/null || exit 0
+			find /mnt -name \"*toride-rgh*\" | grep . && exit 1
+			echo 100000 >/mnt/pids.max && exit 1
+			exit 0" 2>/dev/null || exit 2
+		exit 0'
+}
+
+@test "once doctor has raised what all guests share, one guest cannot use it up for another" {
+	"${BUILD:-build}/toride" doctor --json | jq -e '.checks[] | select(.id == "shared-limits") | .what | length > 0'
+	[ "$(cat /proc/sys/fs/inotify/max_user_instances)" -ge 1048576 ] && [ "$(cat /proc/sys/net/ipv4/neigh/default/gc_thresh3)" -ge 131072 ] ||
+		skip "this host's limits are one guest's to use up (toride doctor --fix raises them)"
+	guest rgh/1/one perl -e 'for (1 .. 300) { my $fd = syscall(294, 0); exit 3 if $fd < 0 } exit 0' # inotify_init1
+	guest rgh/1/one sh -c 'for i in 1 2 3 4 5; do for j in $(seq 250); do
+		echo "neigh replace 10.66.1.$((i * 40 % 256)) lladdr 02:00:00:00:0$i:01 nud reachable dev eth0"
+		echo "neigh replace 10.199.$i.$j lladdr 02:00:00:00:00:01 nud reachable dev eth0"; done; done | ip -force -batch -' || :
+	guest rgh/2/one ip neigh replace 10.66.1.77 lladdr 02:00:00:00:00:09 nud reachable dev eth0
+	guest rgh/1/one ip neigh flush dev eth0
+}
