@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/alloc.h"
 #include "common/cleanup.h"
@@ -18,6 +19,7 @@ enum {
 	BOARD_IPC_FD = 3,
 	VIEW_DELAY_US = 100 * 1000, /* changes within this time go out together */
 	RESTART_DELAY_US = 1000 * 1000,
+	END_PATIENCE_MS = 3000, /* then it is killed */
 };
 
 struct changed {
@@ -29,6 +31,7 @@ struct board {
 	struct orchestrator *orchestrator;
 	char *listen, *certificate, *key, *user, *url;
 	pid_t pid;
+	bool ending; /* killed, and not yet gone */
 	struct ipc *ipc;
 	sd_event_source *messages, *child, *later, *restart;
 	struct changed *changed; /* exercises whose views are to be sent */
@@ -42,13 +45,23 @@ static void watch_writes(struct board *board)
 	sd_event_source_set_io_events(board->messages, EPOLLIN | (ipc_wants_write(board->ipc) ? EPOLLOUT : 0));
 }
 
+/* A scoreboard that breaks the protocol may be in other hands. It would hold the address, and show there what it likes, for as
+ * long as it lived; its end brings a new one. */
+static void end_it(const struct board *board, const char *why)
+{
+	log_error("scoreboard: %s; it is ended", why);
+	if (board->pid > 0)
+		kill(board->pid, SIGKILL);
+}
+
 void board_push(struct board *board, json_t *message)
 {
-	if (board && board->ipc) {
-		/* A scoreboard that does not read is found dead by its read side. */
-		cleanup_error struct error *err = NULL;
-		if (ipc_send(board->ipc, message, NULL, 0, &err) < 0)
-			log_warning("scoreboard: %s", error_text(err));
+	cleanup_error struct error *err = NULL;
+	if (board && board->ipc && !board->ending) {
+		if (ipc_send(board->ipc, message, NULL, 0, &err) < 0) {
+			board->ending = true; /* not taken down here: the caller may be in the midst of reading from it */
+			end_it(board, error_text(err));
+		}
 		watch_writes(board);
 	}
 	json_decref(message);
@@ -139,18 +152,21 @@ static int on_message(sd_event_source *source, int fd, uint32_t revents, void *c
 {
 	(void)source, (void)fd;
 	struct board *board = context;
-	if ((revents & EPOLLOUT) && ipc_flush(board->ipc, NULL) < 0) {
+	cleanup_error struct error *err = NULL;
+	if ((revents & EPOLLOUT) && ipc_flush(board->ipc, &err) < 0) {
+		end_it(board, error_text(err));
 		disconnect(board);
 		return 0;
 	}
 	for (;;) {
 		cleanup_json json_t *message = NULL;
-		int got = ipc_receive(board->ipc, &message, NULL, NULL, NULL);
+		int got = ipc_receive(board->ipc, &message, NULL, NULL, &err);
 		if (got < 0) {
+			end_it(board, error_text(err));
 			disconnect(board); /* its end is told by the child event */
 			return 0;
 		}
-		if (got == 0)
+		if (got == 0 || board->ending)
 			break;
 		gate_handle(board->orchestrator->gate, message);
 	}
@@ -237,7 +253,10 @@ static int start(struct board *board, struct error **err)
 	if (sd_event_add_io(loop, &board->messages, sockets[0], EPOLLIN, on_message, board) < 0 ||
 	    sd_event_add_child(loop, &board->child, pid, WEXITED, on_exit_of_child, board) < 0)
 		return error_set(err, "scoreboard: cannot be watched");
-	return wait_until_listening(board, err);
+	if (wait_until_listening(board, err) < 0)
+		return -1;
+	on_message(NULL, -1, 0, board); /* what came with the first message makes no event of its own */
+	return 0;
 }
 
 static int on_restart(sd_event_source *source, uint64_t usec, void *context)
@@ -265,6 +284,7 @@ static int on_exit_of_child(sd_event_source *source, const siginfo_t *info, void
 		  info->si_status);
 	board->child = sd_event_source_disable_unref(board->child);
 	board->pid = 0;
+	board->ending = false;
 	disconnect(board);
 	sd_event_add_time_relative(board->orchestrator->loop, &board->restart, CLOCK_MONOTONIC, RESTART_DELAY_US, 0, on_restart,
 				   board);
@@ -290,6 +310,20 @@ int board_create(struct orchestrator *orchestrator, const struct board_options *
 	return 0;
 }
 
+static void wait_for_end(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	for (int waited_ms = 0; waited_ms < END_PATIENCE_MS; waited_ms += 10) {
+		if (waitpid(pid, NULL, WNOHANG) != 0)
+			return;
+		usleep(10000);
+	}
+	log_error("scoreboard: does not end by itself; it is ended");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 void board_destroy(struct board *board)
 {
 	if (!board)
@@ -298,8 +332,7 @@ void board_destroy(struct board *board)
 	sd_event_source_disable_unref(board->later);
 	sd_event_source_disable_unref(board->restart);
 	disconnect(board); /* it ends when its socket closes */
-	if (board->pid > 0)
-		waitpid(board->pid, NULL, 0);
+	wait_for_end(board->pid);
 	while (board->changed) {
 		struct changed *changed = board->changed;
 		board->changed = changed->next;

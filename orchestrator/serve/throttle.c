@@ -1,6 +1,7 @@
 #include "orchestrator/serve/throttle.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 struct tries {
 	char *key;
 	int failures;
+	bool known;	 /* a pair that has come in before */
 	int64_t last_ms; /* of the last failure */
 };
 
@@ -62,12 +64,18 @@ static void forget(struct throttle *throttle, struct tries *tries)
 	*tries = throttle->items[--throttle->count];
 }
 
+/* Nobody makes a known pair with wrong tries, so nobody can push one out with them. */
+static bool goes_before(const struct tries *left, const struct tries *right)
+{
+	return left->known == right->known ? left->last_ms < right->last_ms : right->known;
+}
+
 static struct tries *add(struct throttle *throttle, const char *key)
 {
 	if (throttle->count == THROTTLE_ENTRIES_MAX) {
 		struct tries *oldest = &throttle->items[0];
 		for (size_t i = 1; i < throttle->count; i++)
-			if (throttle->items[i].last_ms < oldest->last_ms)
+			if (goes_before(&throttle->items[i], oldest))
 				oldest = &throttle->items[i];
 		forget(throttle, oldest);
 	}
@@ -94,6 +102,9 @@ int64_t throttle_wait_ms(struct throttle *throttle, const char *exercise, const 
 	for (int kind = 0; kind < KEYS; kind++) {
 		cleanup_free char *key = make_key(kind, exercise, account, address);
 		const struct tries *tries = find(throttle, key);
+		/* From where somebody has come in before he comes in again, whatever others do to his account elsewhere. */
+		if (kind == 0 && tries && tries->known)
+			return wait_of(tries, free_tries[kind], now_ms);
 		int64_t wait = tries ? wait_of(tries, free_tries[kind], now_ms) : 0;
 		longest = wait > longest ? wait : longest;
 	}
@@ -119,6 +130,8 @@ void throttle_succeeded(struct throttle *throttle, const char *exercise, const c
 {
 	cleanup_free char *key = make_key(0, exercise, account, address);
 	struct tries *tries = find(throttle, key);
-	if (tries)
-		forget(throttle, tries);
+	if (!tries)
+		tries = add(throttle, key);
+	tries->failures = 0;
+	tries->known = true;
 }

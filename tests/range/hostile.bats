@@ -57,3 +57,36 @@ bridge_of() { # team network
 	guest rgh/2/one ip neigh replace 10.66.1.77 lladdr 02:00:00:00:00:09 nud reachable dev eth0
 	guest rgh/1/one ip neigh flush dev eth0
 }
+
+# A program in the place of the scoreboard, which a trainee has taken over.
+taken_over() { # perl
+	local folder=$BATS_TEST_TMPDIR/bin
+	mkdir -p "$folder"
+	cp "${BUILD:-build}/toride" "$folder/toride"
+	printf '%s\n' '#!/usr/bin/perl' 'open(my $peer, "+<&=", 3); $| = 1; select($peer); $| = 1;' '$SIG{TERM} = $SIG{HUP} = "IGNORE";' \
+		"open(my \$log, '>>', '$BATS_TEST_TMPDIR/pids'); syswrite(\$log, \"\$\$\\n\");" \
+		'print $peer "{\"listening\":{\"address\":\"127.0.0.1\",\"port\":9}}\n";' "$1" 'sleep 1 while 1;' >"$folder/toride-scoreboard"
+	chmod 755 "$folder/toride-scoreboard"
+	TORIDE_DATA_DIR=$PWD TORIDE_PROGRAMS_DIR=$PWD/${BUILD:-build}/guest TORIDE_STATE_DIR=$BATS_TEST_TMPDIR/state TORIDE_RUN_DIR=$BATS_TEST_TMPDIR/run \
+		"$folder/toride" serve --listen 127.0.0.1:9 >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+	orchestrator=$!
+}
+
+ended() { ! kill -0 "$1" 2>/dev/null; }
+lines_in() { [ "$(wc -l <"$1")" -ge "$2" ]; }
+
+@test "a scoreboard that breaks the protocol is ended, though it does not want to, and another one started" {
+	taken_over 'print $peer "[" x 5000, "\n";'
+	soon 20 lines_in "$BATS_TEST_TMPDIR/pids" 3
+	soon 5 ended "$(head -1 "$BATS_TEST_TMPDIR/pids")"
+	kill -TERM $orchestrator
+	soon 10 ended $orchestrator
+}
+
+@test "a scoreboard that asks and never reads costs the orchestrator no more than its queue, and does not hold up its end" {
+	taken_over 'print $peer "{\"id\":\"" . ("x" x 20000) . "\",\"op\":\"resume\",\"session\":\"\"}\n" for 1 .. 5000;'
+	soon 20 lines_in "$BATS_TEST_TMPDIR/pids" 2 # 100 MB of answers: more than the queue holds, so it was ended
+	[ "$(awk '/VmHWM/ { print $2 }' /proc/$orchestrator/status)" -lt 300000 ]
+	kill -TERM $orchestrator
+	soon 10 ended $orchestrator
+}

@@ -188,9 +188,31 @@ static void test_own_success_does_not_hide_guesses_at_others(void **state)
 	throttle_destroy(throttle);
 }
 
+static void test_nobody_locks_an_account_out_from_where_it_has_come_in(void **state)
+{
+	(void)state;
+	struct throttle *throttle = throttle_create();
+	throttle_succeeded(throttle, "ex", "team1", "192.0.2.1");
+	for (int i = 0; i < 2 * THROTTLE_ENTRIES_MAX; i++) { /* from everywhere, with every name, and from his own address */
+		char address[32], account[32];
+		snprintf(address, sizeof address, "198.51.%d.%d", i / 250, i % 250);
+		snprintf(account, sizeof account, "nobody%d", i);
+		throttle_failed(throttle, "ex", i % 2 ? "team1" : account, address, 0);
+		throttle_failed(throttle, "ex", account, "192.0.2.1", 0);
+	}
+	assert_true(throttle_wait_ms(throttle, "ex", "team1", "203.0.113.9", 0) > 0);
+	assert_true(throttle_wait_ms(throttle, "ex", "team2", "192.0.2.1", 0) > 0);
+	assert_int_equal(throttle_wait_ms(throttle, "ex", "team1", "192.0.2.1", 0), 0);
+	for (int i = 0; i < THROTTLE_PAIR_FREE; i++)
+		throttle_failed(throttle, "ex", "team1", "192.0.2.1", 0);
+	assert_true(throttle_wait_ms(throttle, "ex", "team1", "192.0.2.1", 0) > 0); /* guessing there is still braked */
+	throttle_destroy(throttle);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nobody_locks_an_account_out_from_where_it_has_come_in),
 		cmocka_unit_test(test_accounts_open_with_their_own_password_only),
 		cmocka_unit_test(test_accounts_survive_their_file_form),
 		cmocka_unit_test(test_unknown_account_takes_as_long_as_a_wrong_password),

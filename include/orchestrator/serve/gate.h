@@ -7,7 +7,11 @@
 
 #include "orchestrator/serve/orchestrator.h"
 
-enum { GATE_LOGINS_AT_ONCE_MAX = 4 }; /* each costs 64 MiB while Argon2id runs */
+enum {
+	GATE_LOGINS_AT_ONCE_MAX = 4, /* each costs 64 MiB while Argon2id runs */
+	GATE_NAME_MAX_BYTES = 64,    /* exercise, account, address */
+	GATE_PASSWORD_MAX_BYTES = 1024,
+};
 
 struct gate;
 
