@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { launch, logIn, openPage } from "./browser.mjs";
-import { startExercise } from "./exercise.mjs";
+import { gradedFirstCall, startExercise } from "./exercise.mjs";
 
 const evil = '<img src=x onerror="window.hacked=1"><b>bold</b>';
 
@@ -40,7 +40,7 @@ async function fits(page, what) {
 
 describe("a lesson with two teams", { timeout: 900000 }, () => {
 	before(async () => {
-		exercise = await startExercise("web-test");
+		exercise = await startExercise("web-test", [], gradedFirstCall);
 		browser = await launch();
 	});
 	after(async () => {

@@ -178,9 +178,9 @@ function TeamTable({ view, chosen, choose }: { view: InstructorView; chosen: num
 	);
 }
 
-// ---- grading ----
+// ---- reports, and those to be graded ----
 
-function GradeForm({ team, report, exercise, session, view }: { team: InstructorTeam; report: Report } & Context) {
+function ReportEntry({ team, report, exercise, session, view }: { team: InstructorTeam; report: Report } & Context) {
 	const { t, say } = useWords();
 	const [percent, setPercent] = useState("");
 	const sending = useSending();
@@ -206,31 +206,51 @@ function GradeForm({ team, report, exercise, session, view }: { team: Instructor
 				))}
 			</dl>
 			{say(duty?.rubric) ? <p class="small">{`${t("instructor.rubric")}: ${say(duty?.rubric)}`}</p> : null}
-			<form class="row" onSubmit={submit}>
-				<label>
-					{t("instructor.percent")}{" "}
-					<input type="number" name="percent" min="0" max="100" step="1" required value={percent} onInput={(event) => setPercent(event.currentTarget.value)} />
-				</label>
-				<button type="submit" class="primary" disabled={sending.busy}>
-					{t("instructor.grade")}
-				</button>
-				<Outcome sending={sending} />
-			</form>
+			{report.percent !== null ? <p class="small">{t("instructor.graded", { percent: report.percent })}</p> : null}
+			{graded(view, report) ? (
+				<form class="row" onSubmit={submit}>
+					<label>
+						{t("instructor.percent")}{" "}
+						<input type="number" name="percent" min="0" max="100" step="1" required value={percent} onInput={(event) => setPercent(event.currentTarget.value)} />
+					</label>
+					<button type="submit" class="primary" disabled={sending.busy}>
+						{t("instructor.grade")}
+					</button>
+					<Outcome sending={sending} />
+				</form>
+			) : null}
 		</li>
 	);
 }
 
+/** A duty without a rubric is marked by completeness and truth alone: nobody has to grade it. */
+function graded(view: InstructorView, report: Report): boolean {
+	const rubric = view.duties.find((one) => one.id === report.duty)?.rubric;
+	return typeof rubric === "string" ? rubric !== "" : Boolean(rubric?.ja || rubric?.en);
+}
+
 function Grading(context: Context) {
 	const { t } = useWords();
-	const waiting = context.view.teams.flatMap((team) => team.reports.filter((report) => report.percent === null).map((report) => ({ team, report })));
+	const all = context.view.teams.flatMap((team) => team.reports.map((report) => ({ team, report })));
+	const waiting = all.filter(({ report }) => report.percent === null && graded(context.view, report));
+	const others = all.filter((one) => !waiting.includes(one));
+	const list = (reports: typeof all) => (
+		<ul class="gradings">
+			{reports.map(({ team, report }) => (
+				<ReportEntry key={`${team.team} ${report.seq}`} team={team} report={report} {...context} />
+			))}
+		</ul>
+	);
 	return (
 		<Panel title={t("instructor.grading")} id="grading" count={waiting.length}>
 			{waiting.length === 0 ? <Empty>{t("instructor.grading.empty")}</Empty> : null}
-			<ul class="gradings">
-				{waiting.map(({ team, report }) => (
-					<GradeForm key={`${team.team} ${report.seq}`} team={team} report={report} {...context} />
-				))}
-			</ul>
+			{list(waiting)}
+			{others.length > 0 ? (
+				<details>
+					<summary>{t("instructor.reports", { n: others.length })}</summary>
+					{list(others)}
+				</details>
+			) : null}
 		</Panel>
 	);
 }

@@ -208,6 +208,7 @@ export const texts = {
 	"instructor.inject.empty": { ja: "送れる連絡はありません。", en: "The scenario has no messages to send." },
 	"instructor.grading": { ja: "採点待ちの報告", en: "Reports to grade" },
 	"instructor.grading.empty": { ja: "採点を待つ報告はありません。チームが送ると、ここに出ます。", en: "No report waits for a grade. They appear here as teams send them." },
+	"instructor.reports": { ja: "ほかの報告 {n} 件", en: "Other reports ({n})" },
 	"instructor.graded": { ja: "採点済み {percent} %", en: "graded {percent} %" },
 	"instructor.percent": { ja: "評価(0–100 %)", en: "Rubric mark (0–100 %)" },
 	"instructor.grade": { ja: "採点する", en: "Grade" },
