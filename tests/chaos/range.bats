@@ -1,15 +1,15 @@
 #!/usr/bin/env bats
 # kill -9 at any moment, then `down` from a fresh process: the host is as it was.
 
-load helper
+load ../range/helper
 
 setup_file() {
-	load helper
+	load ../range/helper
 	"$tool" bake "$lan" rgc 2
 }
 
 teardown_file() {
-	load helper
+	load ../range/helper
 	down rgc
 }
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # kill -9 of the orchestrator at any moment of `toride up`, then `toride down` by itself: the host is as it was.
 
-load helper
+load ../range/helper
 
 setup() {
-	load serve
+	load ../range/serve
 	TORIDE_RUN_DIR=$(mktemp -d /tmp/toride-run.XXXXXX)
 	export TORIDE_RUN_DIR
 }
