@@ -35,7 +35,7 @@ static int error_store(struct error **err, char *text, char *ja)
 	return -1;
 }
 
-int (error_set)(struct error **err, const char *format, ...)
+int(error_set)(struct error **err, const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
@@ -44,7 +44,7 @@ int (error_set)(struct error **err, const char *format, ...)
 	return error_store(err, text, NULL);
 }
 
-int (error_set_texts)(struct error **err, const char *ja_format, const char *en_format, ...)
+int(error_set_texts)(struct error **err, const char *ja_format, const char *en_format, ...)
 {
 	va_list arguments, again;
 	va_start(arguments, en_format);
@@ -62,7 +62,7 @@ int error_retry(struct error **err, int64_t after_ms)
 	return -1;
 }
 
-int (error_set_errno)(struct error **err, int errnum, const char *format, ...)
+int(error_set_errno)(struct error **err, int errnum, const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
@@ -71,7 +71,7 @@ int (error_set_errno)(struct error **err, int errnum, const char *format, ...)
 	return error_store(err, xasprintf("%s: %s", text, strerror(errnum)), NULL);
 }
 
-int (error_prefix)(struct error **err, const char *format, ...)
+int(error_prefix)(struct error **err, const char *format, ...)
 {
 	if (!err || !*err)
 		return -1;

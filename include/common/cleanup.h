@@ -16,11 +16,11 @@
 
 #include "common/error.h"
 
-#define CLEANUP_DEFINE(name, type, release)                                                                            \
-	static inline void cleanup_##name##_(type *held)                                                               \
-	{                                                                                                              \
-		release;                                                                                               \
-	}                                                                                                              \
+#define CLEANUP_DEFINE(name, type, release)                                                                                      \
+	static inline void cleanup_##name##_(type *held)                                                                         \
+	{                                                                                                                        \
+		release;                                                                                                         \
+	}                                                                                                                        \
 	static inline void cleanup_##name##_(type *held)
 
 static inline void cleanup_free_(void *held)
@@ -42,11 +42,11 @@ CLEANUP_DEFINE(error, struct error *, error_free(*held));
 #define cleanup_error cleanup_with(error)
 
 /* Takes the value out of a pointer variable, leaving NULL. */
-#define steal(held)                                                                                                    \
-	__extension__({                                                                                                \
-		__typeof__(*(held)) stolen_ = *(held);                                                                 \
-		*(held) = NULL;                                                                                        \
-		stolen_;                                                                                               \
+#define steal(held)                                                                                                              \
+	__extension__({                                                                                                          \
+		__typeof__(*(held)) stolen_ = *(held);                                                                           \
+		*(held) = NULL;                                                                                                  \
+		stolen_;                                                                                                         \
 	})
 
 /* Takes the value out of a descriptor variable, leaving -1. */

@@ -45,9 +45,25 @@ int64_t error_retry_ms(const struct error *err);
 void error_free(struct error *err); /* NULL is fine */
 
 /* That these return -1 is said once more where they are called, so that compilers and analysers follow the way of an error. */
-#define error_set(...) __extension__({ error_set(__VA_ARGS__); -1; })
-#define error_set_errno(...) __extension__({ error_set_errno(__VA_ARGS__); -1; })
-#define error_set_texts(...) __extension__({ error_set_texts(__VA_ARGS__); -1; })
-#define error_prefix(...) __extension__({ error_prefix(__VA_ARGS__); -1; })
+#define error_set(...)                                                                                                           \
+	__extension__({                                                                                                          \
+		error_set(__VA_ARGS__);                                                                                          \
+		-1;                                                                                                              \
+	})
+#define error_set_errno(...)                                                                                                     \
+	__extension__({                                                                                                          \
+		error_set_errno(__VA_ARGS__);                                                                                    \
+		-1;                                                                                                              \
+	})
+#define error_set_texts(...)                                                                                                     \
+	__extension__({                                                                                                          \
+		error_set_texts(__VA_ARGS__);                                                                                    \
+		-1;                                                                                                              \
+	})
+#define error_prefix(...)                                                                                                        \
+	__extension__({                                                                                                          \
+		error_prefix(__VA_ARGS__);                                                                                       \
+		-1;                                                                                                              \
+	})
 
 #endif

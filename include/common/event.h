@@ -12,12 +12,12 @@
 #include "common/error.h"
 
 struct event {
-	int64_t seq;     /* from 1, without gaps; 0 before it is in the journal */
-	int64_t wall_ms; /* Unix time */
-	int team;        /* from 1; 0: the whole exercise */
-	int64_t at_ms;   /* the team's exercise time; -1 where no clock applies */
+	int64_t seq;	    /* from 1, without gaps; 0 before it is in the journal */
+	int64_t wall_ms;    /* Unix time */
+	int team;	    /* from 1; 0: the whole exercise */
+	int64_t at_ms;	    /* the team's exercise time; -1 where no clock applies */
 	char *kind, *actor; /* actor: "orchestrator", "attack", "probe", an account name, ... */
-	json_t *body;    /* an object */
+	json_t *body;	    /* an object */
 };
 
 struct event_kind {

@@ -20,8 +20,8 @@ typedef void client_progress_fn(const json_t *progress, void *context);
 int client_wait(struct ipc *client, client_progress_fn *progress, void *context, json_t **result, struct error **err);
 
 /* Connect, request, wait, in one. */
-int client_call(const struct site *site, const char *op, json_t *args, client_progress_fn *progress, void *context, json_t **result,
-		struct error **err);
+int client_call(const struct site *site, const char *op, json_t *args, client_progress_fn *progress, void *context,
+		json_t **result, struct error **err);
 
 /* Splits "EX/TEAM/HOST" (TEAM: 2, t2 or team2) into *args: {"exercise","team","host"}. */
 int client_guest(const char *text, json_t **args, struct error **err);

@@ -6,9 +6,9 @@ enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
 struct command {
 	const char *name;
-	const char *usage;   /* after "toride NAME ", for the first line of --help: "FILE [--json]" */
-	const char *summary; /* one line */
-	const char *help;    /* options and notes, ready to print; may be NULL */
+	const char *usage;		   /* after "toride NAME ", for the first line of --help: "FILE [--json]" */
+	const char *summary;		   /* one line */
+	const char *help;		   /* options and notes, ready to print; may be NULL */
 	int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit status */
 };
 
@@ -18,8 +18,8 @@ int command_usage(const struct command *command, const char *format, ...) __attr
 struct error;
 int command_failed(const struct error *err);
 
-/* Loads a scenario, what is wrong or odd in it to standard error. EXIT_DONE and *scenario; else the exit status: EXIT_REFUSED for errors in it,
- * EXIT_USAGE when it cannot be read (as `toride check`). */
+/* Loads a scenario, what is wrong or odd in it to standard error. EXIT_DONE and *scenario; else the exit status: EXIT_REFUSED for
+ * errors in it, EXIT_USAGE when it cannot be read (as `toride check`). */
 struct scenario;
 int command_scenario(const char *file, const char *data_dir, struct scenario **scenario);
 

@@ -11,7 +11,7 @@ enum { PLAN_TEAMS_MAX = 30, PLAN_HOSTS_MAX = 64, PLAN_NAME_MAX = 24, PLAN_MAC_SI
 
 enum resource_kind { RESOURCE_IMAGE, RESOURCE_LAYER, RESOURCE_NETWORK, RESOURCE_DISK, RESOURCE_GUEST, RESOURCE_KINDS };
 extern const char *const resource_kind_names[]; /* "image", "layer", "network", "disk", "guest" */
-extern const char *const network_kind_names[];  /* "lan", "internet", "closed" */
+extern const char *const network_kind_names[];	/* "lan", "internet", "closed" */
 
 /*
  * Digests (SHA-256 in hex) over what is known without looking at any disk:
@@ -20,8 +20,8 @@ extern const char *const network_kind_names[];  /* "lan", "internet", "closed" *
  *   network  its name, cidr, kind
  *   disk     its name, its layer's digest, guest_index
  *   guest    its disk's and networks' digests, the facts, limits
- * What the folders hold (an image's files, a role's setup, the guest programs) is no part of them: the range mixes those in when it looks
- * for an image or a layer on disk, and into whatever stands on them.
+ * What the folders hold (an image's files, a role's setup, the guest programs) is no part of them: the range mixes those in when
+ * it looks for an image or a layer on disk, and into whatever stands on them.
  */
 
 struct resource {
@@ -29,15 +29,15 @@ struct resource {
 	/* Unique within its kind: image and layer by digest prefix ("base-1f0c…", "proxy-88ab…": shared by exercises),
 	 * the rest "EXERCISE/tN/NAME". */
 	char *name;
-	char digest[65];     /* of its whole definition; a running one with another digest is made anew */
-	int team;            /* 0: shared by all teams */
-	size_t *needs;       /* indexes into plan->resources, all smaller than its own */
+	char digest[65]; /* of its whole definition; a running one with another digest is made anew */
+	int team;	 /* 0: shared by all teams */
+	size_t *needs;	 /* indexes into plan->resources, all smaller than its own */
 	size_t needs_count;
 	const struct image *image;     /* IMAGE, LAYER */
 	const struct host *host;       /* LAYER, DISK, GUEST */
 	const struct network *network; /* NETWORK */
-	int guest_index;     /* DISK, GUEST: from 0, unique in the exercise; the guest's id range is block base + index * 65536 */
-	char *facts;         /* LAYER, GUEST: JSON text for /etc/toride/facts.json (scenarios/roles/README.md); the same for all teams */
+	int guest_index; /* DISK, GUEST: from 0, unique in the exercise; the guest's id range is block base + index * 65536 */
+	char *facts; /* LAYER, GUEST: JSON text for /etc/toride/facts.json (scenarios/roles/README.md); the same for all teams */
 };
 
 struct hypervisor { /* where a team lives; one entry today, more with libvirt's remote driver */
@@ -45,11 +45,11 @@ struct hypervisor { /* where a team lives; one entry today, more with libvirt's 
 };
 
 struct plan_estimate {
-	int64_t memory_bytes;     /* expected in use when idle services run */
+	int64_t memory_bytes;	    /* expected in use when idle services run */
 	int64_t memory_limit_bytes; /* the sum of the guests' limits */
 	int64_t disk_bytes;
-	int64_t time_ms;          /* on two cores, image and layers at hand */
-	int64_t bake_time_ms;     /* more when nothing is cached */
+	int64_t time_ms;      /* on two cores, image and layers at hand */
+	int64_t bake_time_ms; /* more when nothing is cached */
 };
 
 struct plan {
@@ -78,8 +78,9 @@ void plan_print(const struct plan *plan, FILE *out);
 json_t *plan_to_json(const struct plan *plan);
 
 /*
- * The facts for a host, as JSON text with sorted keys; caller frees. Interfaces are numbered by the name of their network (eth0 is the first), so
- * that the order in the file does not matter. Of hosts without access a trainee's host knows only those that its own options name.
+ * The facts for a host, as JSON text with sorted keys; caller frees. Interfaces are numbered by the name of their network (eth0
+ * is the first), so that the order in the file does not matter. Of hosts without access a trainee's host knows only those that
+ * its own options name.
  */
 char *plan_facts(const struct scenario *scenario, const struct host *host);
 

@@ -14,7 +14,7 @@ struct progress {
 
 void progress_init(struct progress *progress);
 void progress_show(const json_t *step, void *progress); /* a client_progress_fn; `step` as the orchestrator sends it */
-void progress_finish(struct progress *progress);        /* takes the bar away */
+void progress_finish(struct progress *progress);	/* takes the bar away */
 
 /* The board view as a table of teams on standard output. */
 void board_print(const json_t *board);

@@ -52,14 +52,27 @@ struct network {
 
 /* ---- roles and abilities: folders and files beside the scenarios, read by the same loader ---- */
 
-enum value_type { VALUE_STRING, VALUE_INTEGER, VALUE_BOOLEAN, VALUE_DURATION, VALUE_BYTES, VALUE_PORT, VALUE_NAME,
-		  VALUE_HOST, VALUE_NETWORK, VALUE_PERSON, VALUE_PATH, VALUE_URL, VALUE_DOMAIN };
+enum value_type {
+	VALUE_STRING,
+	VALUE_INTEGER,
+	VALUE_BOOLEAN,
+	VALUE_DURATION,
+	VALUE_BYTES,
+	VALUE_PORT,
+	VALUE_NAME,
+	VALUE_HOST,
+	VALUE_NETWORK,
+	VALUE_PERSON,
+	VALUE_PATH,
+	VALUE_URL,
+	VALUE_DOMAIN
+};
 
 /* A typed option of a role or argument of an ability. */
 struct parameter {
 	char *name;
 	enum value_type type;
-	bool list;      /* `type: [name]` in YAML: a list of them */
+	bool list; /* `type: [name]` in YAML: a list of them */
 	bool required;
 	json_t *fallback; /* default, or NULL */
 	struct text help;
@@ -73,10 +86,10 @@ struct role_service {
 
 struct role {
 	char *name, *folder; /* folder: path of scenarios/roles/<name> */
-	char *image;         /* name of the image it is made from (scenarios/images/<image>.yaml) */
+	char *image;	     /* name of the image it is made from (scenarios/images/<image>.yaml) */
 	struct text summary;
-	bool forwards;       /* routes packets between its networks (firewalls) */
-	bool resolves;       /* answers DNS for the others */
+	bool forwards; /* routes packets between its networks (firewalls) */
+	bool resolves; /* answers DNS for the others */
 	int64_t memory_bytes;
 	int processes;
 	struct parameter *options;
@@ -87,21 +100,21 @@ struct role {
 
 struct image {
 	char *name, *file, *folder; /* folder: files laid over the root (may not exist: NULL) */
-	char *suite;                /* Debian release */
+	char *suite;		    /* Debian release */
 	char **packages;
 	size_t packages_count;
 };
 
 /* An entry of the attack catalogue, attacker/abilities/<id>.yaml. */
-struct trace { /* what the ability must leave: ground truth */
-	char *host;    /* host name, or `${on}`, `${arg}` of type host */
-	char *file;    /* path on that host */
-	char *contains;/* fixed text to be found in it; may hold ${...} */
+struct trace {		/* what the ability must leave: ground truth */
+	char *host;	/* host name, or `${on}`, `${arg}` of type host */
+	char *file;	/* path on that host */
+	char *contains; /* fixed text to be found in it; may hold ${...} */
 };
 
 enum ability_kind {
 	ABILITY_COMMAND, /* `run` on the step's host, in its guest */
-	ABILITY_BEACON   /* starts the training beacon on the step's host */
+	ABILITY_BEACON	 /* starts the training beacon on the step's host */
 };
 
 struct ability {
@@ -112,7 +125,7 @@ struct ability {
 	struct text summary;
 	struct parameter *args;
 	size_t args_count;
-	bool through_beacon; /* may be run by the beacon */
+	bool through_beacon;	   /* may be run by the beacon */
 	char *run, *undo, *undone; /* POSIX shell; arguments arrive as environment arg_<name> (hosts also arg_<name>_ip) */
 	struct trace *expect;
 	size_t expect_count;
@@ -150,9 +163,9 @@ struct endpoint {
 };
 
 struct rule_service {
-	char *name; /* as written */
+	char *name;	  /* as written */
 	char protocol[5]; /* "tcp", "udp", "icmp" */
-	int port; /* 0 for icmp */
+	int port;	  /* 0 for icmp */
 };
 
 struct rule {
@@ -172,7 +185,7 @@ struct firewall {
 struct person {
 	char *account;
 	struct text name;
-	char *department; /* or NULL */
+	char *department;	     /* or NULL */
 	const struct host *terminal; /* or NULL */
 };
 
@@ -184,14 +197,14 @@ struct contact { /* a desk entry: who sends injects and receives reports */
 struct step {
 	char *id, *technique;
 	const struct ability *ability;
-	const struct host *on; /* where it runs */
+	const struct host *on;	     /* where it runs */
 	const struct host *to, *via; /* C&C and proxy; may be NULL; a step `through` a beacon has the beacon's */
-	const struct person *as; /* NULL: root; a step `through` a beacon has the beacon's */
-	struct step *through; /* the beacon step that carries it, or NULL */
+	const struct person *as;     /* NULL: root; a step `through` a beacon has the beacon's */
+	struct step *through;	     /* the beacon step that carries it, or NULL */
 	json_t *args;
 	struct moment at;
 	int64_t every_ms; /* beacon's poll interval */
-	char **needs; /* step ids that must have been done, beside `after` and `through` */
+	char **needs;	  /* step ids that must have been done, beside `after` and `through` */
 	size_t needs_count;
 	struct position position;
 };
@@ -230,10 +243,10 @@ extern const char *const state_kind_names[];
 
 struct state_probe {
 	enum state_kind kind;
-	const struct host *from; /* where it is probed: network state: in this host's network, out of its users' reach */
+	const struct host *from;     /* where it is probed: network state: in this host's network, out of its users' reach */
 	const struct host *to, *via; /* via: also tried through that proxy */
-	int port; /* of `to`; 0: its C&C port 80 */
-	char *path; /* file or process name */
+	int port;		     /* of `to`; 0: its C&C port 80 */
+	char *path;		     /* file or process name */
 	int64_t holds_ms;
 };
 
@@ -250,9 +263,9 @@ struct objective {
 	enum objective_kind kind;
 	struct claim_field *fields; /* OBJECTIVE_CLAIM */
 	size_t fields_count;
-	struct state_probe state; /* OBJECTIVE_STATE */
+	struct state_probe state;	 /* OBJECTIVE_STATE */
 	struct moment full_by, floor_at; /* not given: no time rule */
-	int floor_percent; /* 40 unless set */
+	int floor_percent;		 /* 40 unless set */
 	struct hint *hints;
 	size_t hints_count;
 	struct position position;
@@ -283,7 +296,7 @@ enum solution_kind { SOLUTION_CLAIM, SOLUTION_RUN, SOLUTION_REPORT };
 struct solution_step { /* what a perfect team does; the bot plays it */
 	struct moment at;
 	enum solution_kind kind;
-	const char *target; /* objective id, or duty id; SOLUTION_RUN: NULL */
+	const char *target;    /* objective id, or duty id; SOLUTION_RUN: NULL */
 	const struct host *on; /* SOLUTION_RUN */
 	char *run;
 	json_t *values; /* claim or report fields; ${...} resolved */
@@ -291,29 +304,43 @@ struct solution_step { /* what a perfect team does; the bot plays it */
 
 struct scenario {
 	char *file;
-	/* SHA-256 over every file read (roles, images and abilities too), in order of reading: each as its length (8 bytes, little endian) and
-	 * its bytes; lower-case hex. */
+	/* SHA-256 over every file read (roles, images and abilities too), in order of reading: each as its length (8 bytes,
+	 * little endian) and its bytes; lower-case hex. */
 	char digest[65];
 	char *id;
 	struct text title, summary, briefing;
 	char *level;
 	int64_t duration_ms;
 	bool has_ja, has_en; /* the languages it promises */
-	/* Networks, hosts, firewalls, people, contacts, roles, images and abilities are sorted by name; the rest is in the file's order. */
-	struct network *networks;       size_t networks_count;
-	struct host *hosts;             size_t hosts_count;
-	struct firewall *firewalls;     size_t firewalls_count;
-	struct person *people;          size_t people_count;
-	struct contact *contacts;       size_t contacts_count;
-	struct step *steps;             size_t steps_count;
-	struct inject *injects;         size_t injects_count;
-	struct objective *objectives;   size_t objectives_count;
-	struct duty *duties;            size_t duties_count;
-	struct solution_step *solution; size_t solution_count;
-	struct role **roles;            size_t roles_count;     /* those in use */
-	struct image **images;          size_t images_count;    /* those in use */
-	struct ability **abilities;     size_t abilities_count; /* those in use */
-	struct pool *pool; /* owns all of it */
+	/* Networks, hosts, firewalls, people, contacts, roles, images and abilities are sorted by name; the rest is in the file's
+	 * order. */
+	struct network *networks;
+	size_t networks_count;
+	struct host *hosts;
+	size_t hosts_count;
+	struct firewall *firewalls;
+	size_t firewalls_count;
+	struct person *people;
+	size_t people_count;
+	struct contact *contacts;
+	size_t contacts_count;
+	struct step *steps;
+	size_t steps_count;
+	struct inject *injects;
+	size_t injects_count;
+	struct objective *objectives;
+	size_t objectives_count;
+	struct duty *duties;
+	size_t duties_count;
+	struct solution_step *solution;
+	size_t solution_count;
+	struct role **roles;
+	size_t roles_count; /* those in use */
+	struct image **images;
+	size_t images_count; /* those in use */
+	struct ability **abilities;
+	size_t abilities_count; /* those in use */
+	struct pool *pool;	/* owns all of it */
 };
 
 /* What scenario_load found wrong, all of it. */

@@ -11,9 +11,9 @@ enum { UP_TEAMS = 0x5200, UP_NAME, UP_BOT };
 #define UP_OPTIONS                                                                                                                           \
 	{"teams", required_argument, NULL, UP_TEAMS}, {"name", required_argument, NULL, UP_NAME}, {"bot", required_argument, NULL, UP_BOT}
 /* clang-format on */
-#define UP_HELP                                                                                                                \
-	"  --teams N            a copy of the LAN for each of N teams (1)\n"                                                    \
-	"  --bot TEAM           this team is played by the scenario's solution\n"                                               \
+#define UP_HELP                                                                                                                  \
+	"  --teams N            a copy of the LAN for each of N teams (1)\n"                                                     \
+	"  --bot TEAM           this team is played by the scenario's solution\n"                                                \
 	"  --name EX            the exercise's name (the scenario's id)\n"
 
 /* 1: it was such an option and is in `args` now (what the operation `up` takes); 0: another option; -1: its value is wrong, and

@@ -1,6 +1,6 @@
 /*
- * What the score keeps of the events: facts alone, no points. score_apply() writes it (O(1) for an event); the rules read it. That no fact depends on
- * another's order is why simultaneous events may come in any order. Internal to scoreboard/score/.
+ * What the score keeps of the events: facts alone, no points. score_apply() writes it (O(1) for an event); the rules read it.
+ * That no fact depends on another's order is why simultaneous events may come in any order. Internal to scoreboard/score/.
  */
 #ifndef TORIDE_SCOREBOARD_RECORD_H
 #define TORIDE_SCOREBOARD_RECORD_H
@@ -10,15 +10,15 @@
 enum { NEVER = -1 };
 
 enum { /* limits and prices of docs/scoring.md */
-	SCORE_FREE_WRONG_CLAIMS = 2,
-	SCORE_WRONG_CLAIM_MILLI = 1000,
-	SCORE_WRONG_CAP_PERCENT = 10,
-	SCORE_STATE_PERCENT = 70, /* of a state objective; the rest for writing it down */
-	SCORE_MEASURE_LENGTH_MIN = 10,
-	SCORE_REPORTS_MARKED_MAX = 3,
-	SCORE_COMPLETENESS_WEIGHT = 40,
-	SCORE_AGREEMENT_WEIGHT = 40,
-	SCORE_RUBRIC_WEIGHT = 20,
+       SCORE_FREE_WRONG_CLAIMS = 2,
+       SCORE_WRONG_CLAIM_MILLI = 1000,
+       SCORE_WRONG_CAP_PERCENT = 10,
+       SCORE_STATE_PERCENT = 70, /* of a state objective; the rest for writing it down */
+       SCORE_MEASURE_LENGTH_MIN = 10,
+       SCORE_REPORTS_MARKED_MAX = 3,
+       SCORE_COMPLETENESS_WEIGHT = 40,
+       SCORE_AGREEMENT_WEIGHT = 40,
+       SCORE_RUBRIC_WEIGHT = 20,
 };
 
 struct fact { /* something happened */
@@ -29,7 +29,7 @@ struct claim_record {
 	struct fact fact;
 	json_t *value;
 	int64_t *answers; /* one for each field of the objective: answer_read() */
-	bool measure;     /* says long enough what was done */
+	bool measure;	  /* says long enough what was done */
 };
 
 struct probe_record {
@@ -85,8 +85,8 @@ enum step_fate { STEP_FATE_WAITING, STEP_FATE_FAILED, STEP_FATE_SKIPPED, STEP_FA
 
 struct step_record {
 	enum step_fate fate;
-	struct fact fate_fact; /* when it came to that */
-	struct fact begun;     /* first begin; at_ms NEVER: none */
+	struct fact fate_fact;	    /* when it came to that */
+	struct fact begun;	    /* first begin; at_ms NEVER: none */
 	struct fact found, missing; /* a trace that was found, one that was not; at_ms NEVER: none */
 };
 

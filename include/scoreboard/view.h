@@ -16,7 +16,7 @@ void view_apply(struct view *view, const struct event *event);
 void view_destroy(struct view *view);
 
 const struct score *view_score(const struct view *view); /* the fold that it shows; borrowed */
-json_t *view_board(const struct view *view);      /* for everybody: no answers, no attack */
+json_t *view_board(const struct view *view);		 /* for everybody: no answers, no attack */
 json_t *view_team(const struct view *view, int team);
 json_t *view_instructor(const struct view *view);
 

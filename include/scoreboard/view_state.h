@@ -8,19 +8,19 @@
 #include "scoreboard/view.h"
 
 enum { /* of each list: what is older is left out, the series gets coarser. Views are sent whole, in one message. */
-	VIEW_SERIES_MAX = 512,
-	VIEW_INBOX_MAX = 200,
-	VIEW_TIMELINE_MAX = 300,
-	VIEW_CLAIMS_MAX = 50,
-	VIEW_REPORTS_MAX = 50,
-	VIEW_ALARMS_MAX = 100,
-	/* In bytes of JSON: what teams write is long when they mean harm, and a message has an end (IPC_LINE_MAX_BYTES). */
-	VIEW_INBOX_BYTES = 512 << 10,
-	VIEW_CLAIMS_BYTES = 16 << 10, /* of one objective */
-	VIEW_REPORTS_BYTES = 64 << 10, /* of one team */
-	VIEW_TEXT_BYTES = 240, /* of each text in what would take more than a quarter of its list's bytes, */
-	VIEW_TEXTS_MAX = 8,    /* and so many texts of a list there */
-	VIEW_DETAIL_BYTES = 500,
+       VIEW_SERIES_MAX = 512,
+       VIEW_INBOX_MAX = 200,
+       VIEW_TIMELINE_MAX = 300,
+       VIEW_CLAIMS_MAX = 50,
+       VIEW_REPORTS_MAX = 50,
+       VIEW_ALARMS_MAX = 100,
+       /* In bytes of JSON: what teams write is long when they mean harm, and a message has an end (IPC_LINE_MAX_BYTES). */
+       VIEW_INBOX_BYTES = 512 << 10,
+       VIEW_CLAIMS_BYTES = 16 << 10,  /* of one objective */
+       VIEW_REPORTS_BYTES = 64 << 10, /* of one team */
+       VIEW_TEXT_BYTES = 240,	      /* of each text in what would take more than a quarter of its list's bytes, */
+       VIEW_TEXTS_MAX = 8,	      /* and so many texts of a list there */
+       VIEW_DETAIL_BYTES = 500,
 };
 
 struct view_clock {
@@ -28,7 +28,7 @@ struct view_clock {
 	int64_t ms, wall_ms;
 };
 
-struct view_step { /* the attack, for the instructor alone */
+struct view_step {	   /* the attack, for the instructor alone */
 	const char *state; /* "waiting", "running" or an outcome */
 	int64_t at_ms;	   /* begun; -1: not yet */
 	char *detail;
@@ -42,10 +42,10 @@ struct view_team_state {
 	json_t *series;		/* [[at_ms, points_milli]…] */
 	json_t *inbox;		/* entries as the team sees them */
 	json_t *timeline;
-	json_t *reports;	/* as the instructor sees them */
-	json_t *grades;		/* duty → percent */
-	json_t *hints;		/* "OBJECTIVE INDEX" → true: taken */
-	int64_t *sent_ms;	/* of each duty's first report; -1 */
+	json_t *reports;  /* as the instructor sees them */
+	json_t *grades;	  /* duty → percent */
+	json_t *hints;	  /* "OBJECTIVE INDEX" → true: taken */
+	int64_t *sent_ms; /* of each duty's first report; -1 */
 	struct view_step *steps;
 };
 
@@ -73,8 +73,8 @@ json_t *view_team_line(const struct view *view, int team);
 /* Copies the named keys (NULL-ended) from one object to another. */
 void view_copy(json_t *to, const json_t *from, const char *const *keys);
 
-json_t *view_text(const struct text *text);	/* {"ja","en"}, what there is */
-json_t *view_markdown(const struct text *text); /* the same, as HTML from cmark's safe mode */
+json_t *view_text(const struct text *text);	     /* {"ja","en"}, what there is */
+json_t *view_markdown(const struct text *text);	     /* the same, as HTML from cmark's safe mode */
 json_t *view_contact(const struct contact *contact); /* {"id","name"} */
 
 /* Appends (taking over) and drops the oldest above the limit. */

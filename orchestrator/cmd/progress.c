@@ -77,16 +77,15 @@ void board_print(const json_t *board)
 	size_t index;
 	json_t *phase, *team;
 	printf("\n  team      points  of        ");
-	json_array_foreach(phases, index, phase) printf("  %9s", json_string_value(phase));
+	json_array_foreach (phases, index, phase)
+		printf("  %9s", json_string_value(phase));
 	putchar('\n');
-	json_array_foreach(json_object_get(board, "teams"), index, team)
-	{
+	json_array_foreach (json_object_get(board, "teams"), index, team) {
 		printf("  %4lld", json_integer_value(json_object_get(team, "team")));
 		print_points(json_integer_value(json_object_get(team, "points_milli")));
 		print_points(json_integer_value(json_object_get(team, "measured_milli")));
 		size_t column;
-		json_array_foreach(phases, column, phase)
-		{
+		json_array_foreach (phases, column, phase) {
 			const json_t *cell = json_object_get(json_object_get(team, "phases"), json_string_value(phase));
 			print_points(json_integer_value(json_object_get(cell, "points_milli")));
 		}
@@ -102,7 +101,7 @@ void accounts_print(const json_t *accounts)
 	if (!accounts)
 		return;
 	printf("\n  %-12s  %s\n", "account", "password (shown once)");
-	json_array_foreach(accounts, index, account)
+	json_array_foreach (accounts, index, account)
 		printf("  %-12s  %s\n", text_of(account, "account"), text_of(account, "password"));
 	fflush(stdout);
 }

@@ -19,7 +19,8 @@ static int run(int argc, char **argv)
 	int option, status = -1;
 	while (status < 0 && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		long long team;
-		int taken = option == 't' ? option_number("team", optarg, 1, PLAN_TEAMS_MAX, &team) : up_option(args, option, optarg);
+		int taken =
+			option == 't' ? option_number("team", optarg, 1, PLAN_TEAMS_MAX, &team) : up_option(args, option, optarg);
 		if (option == 't' && taken)
 			json_object_set_new(json_object_get(args, "args"), "team", json_integer(team));
 		else if (option == 't' || taken < 0)

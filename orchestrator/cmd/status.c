@@ -24,14 +24,12 @@ static void print_exercise(const json_t *exercise)
 	printf("%s  (%s, %s)\n", text_of(exercise, "name"), text_of(exercise, "state"), text_of(exercise, "scenario"));
 	size_t index;
 	json_t *team, *guest;
-	json_array_foreach(json_object_get(exercise, "teams"), index, team)
-	{
+	json_array_foreach (json_object_get(exercise, "teams"), index, team) {
 		printf("  team %-3lld  ", (long long)json_integer_value(json_object_get(team, "team")));
 		print_clock(json_integer_value(json_object_get(team, "clock_ms")));
 		printf("  %s\n", text_of(team, "state"));
 	}
-	json_array_foreach(json_object_get(exercise, "guests"), index, guest)
-	{
+	json_array_foreach (json_object_get(exercise, "guests"), index, guest) {
 		printf("  t%lld/%-24s  %-8s  %6.1f MiB  %4lld processes\n",
 		       (long long)json_integer_value(json_object_get(guest, "team")), text_of(guest, "host"),
 		       text_of(guest, "state"),
@@ -49,7 +47,8 @@ static void print_status(const json_t *status)
 		puts("no exercise is up; `toride up SCENARIO` builds one");
 	size_t index;
 	json_t *exercise;
-	json_array_foreach(exercises, index, exercise) print_exercise(exercise);
+	json_array_foreach (exercises, index, exercise)
+		print_exercise(exercise);
 }
 
 static int run(int argc, char **argv)

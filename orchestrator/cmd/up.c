@@ -58,8 +58,6 @@ static int run(int argc, char **argv)
 	return status;
 }
 
-const struct command command_up = {"up", "SCENARIO [--teams N] [--name EX] [--bot TEAM]...",
-				   "build a range (needs a running `toride serve`)",
-				   UP_HELP SITE_HELP
-				   "\nWhat stands already and matches is left as it is: `up` twice changes nothing.\n",
-				   run};
+const struct command command_up = {
+	"up", "SCENARIO [--teams N] [--name EX] [--bot TEAM]...", "build a range (needs a running `toride serve`)",
+	UP_HELP SITE_HELP "\nWhat stands already and matches is left as it is: `up` twice changes nothing.\n", run};

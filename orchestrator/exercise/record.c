@@ -126,8 +126,7 @@ int exercise_record(struct exercise *exercise, struct event *taken, struct error
 	if (append(exercise, event, &fault) == 0)
 		return 0;
 	stall(exercise, fault);
-	return error_set_texts(err, "演習の記録に書き込めず、時計を止めました: %s", "%s",
-			       error_text(fault));
+	return error_set_texts(err, "演習の記録に書き込めず、時計を止めました: %s", "%s", error_text(fault));
 }
 
 void engine_fact(struct exercise *exercise, struct event *taken)

@@ -92,8 +92,9 @@ static bool options_name(const struct host *host, const char *name)
 		size_t index;
 		if (json_is_string(value) && strcmp(json_string_value(value), name) == 0)
 			return true;
-		json_array_foreach(value, index,
-				   item) if (json_is_string(item) && strcmp(json_string_value(item), name) == 0) return true;
+		json_array_foreach (value, index, item)
+			if (json_is_string(item) && strcmp(json_string_value(item), name) == 0)
+				return true;
 	}
 	return false;
 }

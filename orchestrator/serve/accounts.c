@@ -88,8 +88,7 @@ int accounts_from_json(struct accounts *accounts, const json_t *json, struct err
 	*accounts = (struct accounts){0};
 	size_t index;
 	json_t *entry;
-	json_array_foreach(json, index, entry)
-	{
+	json_array_foreach (json, index, entry) {
 		const char *name, *role, *hash;
 		int team;
 		json_error_t fault;

@@ -51,7 +51,8 @@ void set_bots(struct instance *instance, const json_t *bots)
 {
 	size_t index;
 	json_t *team;
-	json_array_foreach(bots, index, team) exercise_set_bot(instance->exercise, (int)json_integer_value(team), true);
+	json_array_foreach (bots, index, team)
+		exercise_set_bot(instance->exercise, (int)json_integer_value(team), true);
 }
 
 /* ---- commands of the instructor, given at the console ---- */
@@ -109,8 +110,7 @@ static void status_run(void *context)
 	struct status_work *work = context;
 	size_t index;
 	json_t *exercise;
-	json_array_foreach(work->exercises, index, exercise)
-	{
+	json_array_foreach (work->exercises, index, exercise) {
 		json_t *found = NULL;
 		if (work->err || range_status(work->orchestrator->range, json_string_value(json_object_get(exercise, "name")),
 					      &found, &work->err) < 0)

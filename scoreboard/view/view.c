@@ -299,4 +299,3 @@ const struct score *view_score(const struct view *view)
 {
 	return view->score;
 }
-

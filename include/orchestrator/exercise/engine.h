@@ -35,7 +35,7 @@ struct team_step { /* one step of the attack for one team; the context of its jo
 	bool began, ended; /* this and the next two as the journal says */
 	enum step_outcome outcome;
 	bool undone;
-	int clean;   /* what attack_undo said; -2: not reached. Worker's while team->undoing */
+	int clean; /* what attack_undo said; -2: not reached. Worker's while team->undoing */
 };
 
 struct team_probe { /* one objective's state for one team; the context of its job */

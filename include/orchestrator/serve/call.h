@@ -1,6 +1,6 @@
 /*
- * A call: one request to the orchestrator and where its answers go. The control socket makes calls for the CLI; `toride run` makes its
- * own. Answers may come long after the caller has gone: they are then dropped.
+ * A call: one request to the orchestrator and where its answers go. The control socket makes calls for the CLI; `toride run`
+ * makes its own. Answers may come long after the caller has gone: they are then dropped.
  */
 #ifndef TORIDE_ORCHESTRATOR_SERVE_CALL_H
 #define TORIDE_ORCHESTRATOR_SERVE_CALL_H
@@ -24,9 +24,9 @@ const char *call_text(const struct call *call, const char *key, const char *fall
 int call_integer(const struct call *call, const char *key, int fallback);
 int call_take_fd(struct call *call, size_t index); /* now the taker's; -1 when it did not come */
 
-void call_progress(struct call *call, json_t *progress);               /* takes the reference */
-void call_send(struct call *call, json_t *message, int fd);            /* takes the reference, borrows the descriptor (-1: none) */
-void call_finish(struct call *call, json_t *result);                   /* takes both */
-void call_fail(struct call *call, struct error *err);                  /* takes both */
+void call_progress(struct call *call, json_t *progress);    /* takes the reference */
+void call_send(struct call *call, json_t *message, int fd); /* takes the reference, borrows the descriptor (-1: none) */
+void call_finish(struct call *call, json_t *result);	    /* takes both */
+void call_fail(struct call *call, struct error *err);	    /* takes both */
 
 #endif

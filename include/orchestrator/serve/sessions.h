@@ -30,8 +30,8 @@ struct sessions *sessions_create(session_ended_fn *ended, void *context);
 void sessions_destroy(struct sessions *sessions);
 
 /* Opens a session; the account's oldest, or the oldest of all, makes room where a limit is reached. Borrowed until it ends. */
-const struct session *sessions_open(struct sessions *sessions, const char *exercise, const char *account, enum account_role role, int team,
-				    int64_t now_ms);
+const struct session *sessions_open(struct sessions *sessions, const char *exercise, const char *account, enum account_role role,
+				    int team, int64_t now_ms);
 /* NULL when there is none or it has been idle too long; otherwise its time is renewed. */
 const struct session *sessions_find(struct sessions *sessions, const char *key, int64_t now_ms);
 void sessions_close(struct sessions *sessions, const char *key);
