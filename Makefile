@@ -73,13 +73,13 @@ WEB := scoreboard/web
 WEB_PACKAGES := $(WEB)/node_modules/.package-lock.json
 $(WEB_PACKAGES): $(WEB)/package.json $(WEB)/package-lock.json
 	$(call say,NPM,$(WEB))
-	$(Q)cd $(WEB) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && touch node_modules/.package-lock.json
+	$(Q)cd $(WEB) && npm ci --ignore-scripts --no-progress --no-audit --no-fund --loglevel=error >/dev/null && touch node_modules/.package-lock.json
 
 .PHONY: web-tests lint-web
 web-tests: tests/web/node_modules/.package-lock.json
 tests/web/node_modules/.package-lock.json: tests/web/package.json tests/web/package-lock.json
 	$(call say,NPM,tests/web)
-	$(Q)cd tests/web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && touch node_modules/.package-lock.json
+	$(Q)cd tests/web && npm ci --ignore-scripts --no-progress --no-audit --no-fund --loglevel=error >/dev/null && touch node_modules/.package-lock.json
 
 lint: lint-web
 lint-web: $(WEB_PACKAGES)
