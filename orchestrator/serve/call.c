@@ -30,6 +30,11 @@ void call_forget(struct call *call)
 	call->answer = NULL;
 }
 
+bool call_forgotten(const struct call *call)
+{
+	return !call->answer;
+}
+
 const json_t *call_args(const struct call *call)
 {
 	return call->args;

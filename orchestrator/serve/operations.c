@@ -83,6 +83,8 @@ static void op_follow(struct orchestrator *orchestrator, struct call *call)
 	struct instance *instance = named_instance(orchestrator, call);
 	if (!instance)
 		return;
+	if (instance->follower && call_forgotten(instance->follower)) /* he has gone away */
+		call_finish(steal(&instance->follower), json_object());
 	if (instance->follower)
 		call_refuse(call, "somebody follows '%s' already", instance_name(instance));
 	else

@@ -90,3 +90,22 @@ lines_in() { [ "$(wc -l <"$1")" -ge "$2" ]; }
 	kill -TERM $orchestrator
 	soon 10 ended $orchestrator
 }
+
+@test "who has followed an exercise and gone away is not in the next one's way" {
+	load serve
+	export TORIDE_RUN_DIR=$BATS_TEST_TMPDIR/run
+	mkdir "$TORIDE_RUN_DIR"
+	serve_start
+	"$TORIDE" up tests/range/lan/exercises/tiny.yaml --teams 1
+	local name answer
+	name=$("$TORIDE" status | awk '$2 == "(up," { print $1 }')
+	for _ in 1 2; do
+		answer=$(perl -MIO::Socket::UNIX -e '
+			my $peer = IO::Socket::UNIX->new(Peer => "$ENV{TORIDE_RUN_DIR}/control.sock") or die;
+			print $peer qq({"id":1,"op":"follow","exercise":"$ARGV[0]"}\n); $peer->flush;
+			$SIG{ALRM} = sub { exit }; alarm 1; print <$peer> // ""' "$name")
+		[ -z "$answer" ]
+	done
+	"$TORIDE" down "$name"
+	serve_stop
+}
