@@ -85,8 +85,10 @@ static void every_kind_stands_in_the_document(void **state)
 	for (const struct event_kind *kind = event_kinds; kind->name; kind++, kinds++) {
 		cleanup_free char *name = xasprintf("`%s`", kind->name);
 		const char *at = strstr(text, name);
-		if (!at)
+		if (!at) {
 			fail_msg("docs/events.md lacks %s", name);
+			return;
+		}
 		cleanup_free char *row = xstrndup(at, strcspn(at, "\n"));
 		for (const char *const *key = kind->required; *key; key++) {
 			cleanup_free char *quoted = xasprintf("`%s`", *key);
