@@ -37,9 +37,9 @@ void egress_destroy(struct egress *egress);
  * -1 with *err when anything leads out of the team's range (range_sealed), or when that cannot be found out. A good verdict holds
  * for a minute. May be called from any thread.
  *
- * Where nothing does, and the guest reaches an address outside all the same, it is a guest that answers in its name: trainees
- * with root can take that address, or send it elsewhere by a route or NAT. That must not stop the attack: *notice (caller frees)
- * then tells the instructor, once for each guest and time that it begins.
+ * Where nothing does, and the guest reaches an address outside all the same, it is a guest that answers in its name: trainees with
+ * root can take that address, or send it elsewhere by a route or NAT. That must not stop the attack: *notice (caller frees) then
+ * tells the instructor, once for each guest and time that it begins.
  */
 int egress_check(struct egress *egress, int team, const struct host *host, char **notice, struct error **err);
 

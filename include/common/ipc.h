@@ -24,8 +24,8 @@ int ipc_send(struct ipc *ipc, const json_t *message, const int *fds, size_t fds_
 bool ipc_wants_write(const struct ipc *ipc); /* poll for POLLOUT, then ipc_flush() */
 int ipc_flush(struct ipc *ipc, struct error **err);
 
-/* 1: *message is a new reference, fds[] hold *fds_count descriptors that are now the caller's (fds may be NULL: none wanted, they
- * are closed); 0: nothing whole yet; -1: closed by the peer ("connection closed") or broken. */
+/* 1: *message is a new reference, fds[] hold *fds_count descriptors that are now the caller's (fds may be NULL: none wanted, they are closed);
+ * 0: nothing whole yet; -1: closed by the peer ("connection closed") or broken. */
 int ipc_receive(struct ipc *ipc, json_t **message, int fds[IPC_FDS_MAX], size_t *fds_count, struct error **err);
 
 /* Blocking: waits for the next message (poll). 1 or -1, as ipc_receive(). */

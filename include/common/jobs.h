@@ -1,6 +1,6 @@
 /*
- * A pool of worker threads for what blocks (libvirt, guest exec, Argon2id). `run` is called on a worker; then `done` on the
- * loop's own thread, in the order of finishing. The context is borrowed and must live until `done` has returned.
+ * A pool of worker threads for what blocks (libvirt, guest exec, Argon2id). `run` is called on a worker; then `done` on the loop's own
+ * thread, in the order of finishing. The context is borrowed and must live until `done` has returned.
  */
 #ifndef TORIDE_COMMON_JOBS_H
 #define TORIDE_COMMON_JOBS_H

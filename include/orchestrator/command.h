@@ -18,8 +18,8 @@ int command_usage(const struct command *command, const char *format, ...) __attr
 struct error;
 int command_failed(const struct error *err);
 
-/* Loads a scenario, what is wrong or odd in it to standard error. EXIT_DONE and *scenario; else the exit status: EXIT_REFUSED for
- * errors in it, EXIT_USAGE when it cannot be read (as `toride check`). */
+/* Loads a scenario, what is wrong or odd in it to standard error. EXIT_DONE and *scenario; else the exit status: EXIT_REFUSED for errors in it,
+ * EXIT_USAGE when it cannot be read (as `toride check`). */
 struct scenario;
 int command_scenario(const char *file, const char *data_dir, struct scenario **scenario);
 

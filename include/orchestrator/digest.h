@@ -1,6 +1,6 @@
 /*
- * SHA-256 (FIPS 180-4, libsodium) over a sequence of texts. Each part is closed by a zero byte, so that ("ab", "c") and ("a",
- * "bc") differ.
+ * SHA-256 (FIPS 180-4, libsodium) over a sequence of texts. Each part is closed by a zero byte, so that ("ab", "c") and ("a", "bc")
+ * differ.
  */
 #ifndef TORIDE_ORCHESTRATOR_DIGEST_H
 #define TORIDE_ORCHESTRATOR_DIGEST_H

@@ -1,7 +1,7 @@
 /*
  * An exercise in progress: each team's clock, the attack's schedule, injects, probes, the desk (claims, reports), the bot.
- * Lives on the loop's thread; what blocks goes through workers of its own, so that a step which waits for its time limit holds up
- * nobody's log-in. Every fact goes into the journal through exercise_record().
+ * Lives on the loop's thread; what blocks goes through workers of its own, so that a step which waits for its time limit holds up nobody's log-in.
+ * Every fact goes into the journal through exercise_record().
  */
 #ifndef TORIDE_ORCHESTRATOR_EXERCISE_H
 #define TORIDE_ORCHESTRATOR_EXERCISE_H
@@ -39,21 +39,19 @@ struct exercise_options {
 };
 
 /*
- * Reads the journal so far: an exercise goes on after a restart, its clocks paused where their last event stands; a step that was
- * under way is run again. Events of the past do not reach on_event; those that this writes (exercise.opened into an empty
- * journal, clock.paused) do, before it returns. Errors: the journal was begun with another scenario text or number of teams, or
- * holds exercise.closed.
+ * Reads the journal so far: an exercise goes on after a restart, its clocks paused where their last event stands; a step that was under way is run again.
+ * Events of the past do not reach on_event; those that this writes (exercise.opened into an empty journal, clock.paused) do, before it returns.
+ * Errors: the journal was begun with another scenario text or number of teams, or holds exercise.closed.
  */
 int exercise_create(const struct exercise_options *options, struct exercise **exercise, struct error **err);
-/* Before the range is taken down: nothing new begins, and what is under way ends without a trace in the journal.
- * exercise_record() still works. */
+/* Before the range is taken down: nothing new begins, and what is under way ends without a trace in the journal. exercise_record() still works. */
 void exercise_close(struct exercise *exercise);
 /* Waits for what is under way on workers (a step's time limit at the longest; at once when the guests are gone). NULL is fine. */
 void exercise_destroy(struct exercise *exercise);
 
 /*
- * Appends an event to the journal and tells on_event. Takes the event. A journal that cannot be written (-1) pauses every clock:
- * the engine tries again every two seconds, writes what happened meanwhile, and leaves the clocks paused.
+ * Appends an event to the journal and tells on_event. Takes the event. A journal that cannot be written (-1) pauses every clock: the engine tries again
+ * every two seconds, writes what happened meanwhile, and leaves the clocks paused.
  */
 int exercise_record(struct exercise *exercise, struct event *event, struct error **err);
 int64_t exercise_clock_ms(const struct exercise *exercise, int team);
@@ -62,9 +60,8 @@ int64_t exercise_clock_ms(const struct exercise *exercise, int team);
 void exercise_set_bot(struct exercise *exercise, int team, bool on);
 
 /*
- * A claim objective was reached (the engine sees states itself, but not whether a claim is right: the score does): what the
- * scenario has `after` it may begin. Tell it also after a restart, for what the journal so far has reached. Telling it twice does
- * nothing.
+ * A claim objective was reached (the engine sees states itself, but not whether a claim is right: the score does): what the scenario has `after` it may
+ * begin. Tell it also after a restart, for what the journal so far has reached. Telling it twice does nothing.
  */
 void exercise_reached(struct exercise *exercise, int team, const char *objective, int64_t at_ms);
 
@@ -78,12 +75,11 @@ void exercise_guest_lost(struct exercise *exercise, int team, const char *host, 
  *   hint    {"objective", "hint": index}                                       team; answer {"text": {ja,en}}
  *   inject  {"team", "inject"}; adjust {"team","points_milli","reason"}; grade {"team","duty","percent"}   instructor
  *   start, where no clock is ready, resumes the paused ones; adjust takes an "objective" of kind manual, too
- * Checked in full: types, lengths (a text 4 KiB, 32 texts a list), ids, the team's own clock (claims only while it runs), rate
- * (30 a minute a team). 0 and *answer (new reference, an object); -1 and *err, a text for the person in both languages, with
- * error_retry_ms() for who was too fast.
+ * Checked in full: types, lengths (a text 4 KiB, 32 texts a list), ids, the team's own clock (claims only while it runs), rate (30 a minute a team).
+ * 0 and *answer (new reference, an object); -1 and *err, a text for the person in both languages, with error_retry_ms() for who was too fast.
  *
- * A claim that the team has made already, a report equal to the last one, a hint taken before: the answer is the first one's
- * ({"seq", "repeated": true}), and the journal does not grow.
+ * A claim that the team has made already, a report equal to the last one, a hint taken before: the answer is the first one's ({"seq", "repeated": true}), and
+ * the journal does not grow.
  */
 int exercise_command(struct exercise *exercise, const struct identity *who, const char *command, const json_t *args,
 		     json_t **answer, struct error **err);

@@ -4,8 +4,7 @@
  * hash(n) = SHA-256(hash(n-1) as hex text || canonical JSON of event n), lower-case hex; hash(0) = 64 zeros. Canonical JSON is
  * event_to_json() dumped compact with sorted keys. One writer, the orchestrator's main thread; readers open their own handle.
  *
- * A chain proves that nothing inside it was changed; that nothing was cut off its end is proved by its last hash, written down
- * elsewhere.
+ * A chain proves that nothing inside it was changed; that nothing was cut off its end is proved by its last hash, written down elsewhere.
  */
 #ifndef TORIDE_ORCHESTRATOR_JOURNAL_H
 #define TORIDE_ORCHESTRATOR_JOURNAL_H
@@ -22,8 +21,7 @@ enum {
 
 struct journal;
 
-/* Opens or makes, for writing; exclusive (a lock file beside it). The chain that is there is verified: a broken one is not
- * continued. */
+/* Opens or makes, for writing; exclusive (a lock file beside it). The chain that is there is verified: a broken one is not continued. */
 int journal_create(const char *file, struct journal **journal, struct error **err);
 /* For reading, also while the orchestrator writes, also in a folder that cannot be written. */
 int journal_open(const char *file, struct journal **journal, struct error **err);
@@ -51,8 +49,8 @@ int journal_export(struct journal *journal, FILE *out, struct error **err);
 int journal_export_after(struct journal *journal, int64_t *after, FILE *out, struct error **err);
 
 /*
- * Reads a journal file of either form (the SQLite file, or exported JSON lines), the chain verified on the way. Not for a file
- * that this same process writes: closing it would drop SQLite's locks (POSIX locks belong to the process).
+ * Reads a journal file of either form (the SQLite file, or exported JSON lines), the chain verified on the way. Not for a file that this same
+ * process writes: closing it would drop SQLite's locks (POSIX locks belong to the process).
  */
 int journal_load(const char *file, struct event ***events, size_t *count, struct error **err);
 void journal_events_destroy(struct event **events, size_t count);

@@ -20,8 +20,8 @@ extern const char *const network_kind_names[];	/* "lan", "internet", "closed" */
  *   network  its name, cidr, kind
  *   disk     its name, its layer's digest, guest_index
  *   guest    its disk's and networks' digests, the facts, limits
- * What the folders hold (an image's files, a role's setup, the guest programs) is no part of them: the range mixes those in when
- * it looks for an image or a layer on disk, and into whatever stands on them.
+ * What the folders hold (an image's files, a role's setup, the guest programs) is no part of them: the range mixes those in when it looks
+ * for an image or a layer on disk, and into whatever stands on them.
  */
 
 struct resource {
@@ -78,9 +78,8 @@ void plan_print(const struct plan *plan, FILE *out);
 json_t *plan_to_json(const struct plan *plan);
 
 /*
- * The facts for a host, as JSON text with sorted keys; caller frees. Interfaces are numbered by the name of their network (eth0
- * is the first), so that the order in the file does not matter. Of hosts without access a trainee's host knows only those that
- * its own options name.
+ * The facts for a host, as JSON text with sorted keys; caller frees. Interfaces are numbered by the name of their network (eth0 is the first), so
+ * that the order in the file does not matter. Of hosts without access a trainee's host knows only those that its own options name.
  */
 char *plan_facts(const struct scenario *scenario, const struct host *host);
 

@@ -37,17 +37,16 @@ struct range_progress {
 typedef void range_progress_fn(const struct range_progress *progress, void *context);
 
 /*
- * Converge: what exists and matches stays, the rest is made, what the exercise has and the plan has not is removed. When a step
- * fails, what needs it is left out, the rest goes on, and *err tells every failure; the caller then calls range_down(). *changed
- * counts resources made or removed. Cancelled (returns -1) soon after *cancel becomes true.
+ * Converge: what exists and matches stays, the rest is made, what the exercise has and the plan has not is removed. When a step fails, what
+ * needs it is left out, the rest goes on, and *err tells every failure; the caller then calls range_down().
+ * *changed counts resources made or removed. Cancelled (returns -1) soon after *cancel becomes true.
  */
 int range_up(struct range *range, const struct plan *plan, range_progress_fn *progress, void *context,
 	     const volatile bool *cancel, size_t *changed, struct error **err);
 /* Makes images and layers only. */
 int range_bake(struct range *range, const struct plan *plan, range_progress_fn *progress, void *context,
 	       const volatile bool *cancel, struct error **err);
-/* Removes everything of the exercise from the host, by metadata, also after a crash. Images and layers stay. Nothing there is
- * success. */
+/* Removes everything of the exercise from the host, by metadata, also after a crash. Images and layers stay. Nothing there is success. */
 int range_down(struct range *range, const char *exercise, range_progress_fn *progress, void *context, size_t *changed,
 	       struct error **err);
 /* Names of exercises that have anything on this host. NULL-ended array of strings, caller frees all. */
@@ -87,8 +86,8 @@ int range_exec(struct range *range, const struct guest_id *guest, const struct e
 	       struct error **err);
 void exec_result_finish(struct exec_result *result);
 
-/* A log-in shell on a new pseudo-terminal of the guest; *master is the caller's, *pid the process that ends with it (the caller's
- * child, to be reaped by range_shell_wait()). */
+/* A log-in shell on a new pseudo-terminal of the guest; *master is the caller's, *pid the process that ends with it (the caller's child,
+ * to be reaped by range_shell_wait()). */
 int range_shell(struct range *range, const struct guest_id *guest, const char *user, int *master, pid_t *pid, struct error **err);
 int range_shell_wait(pid_t pid); /* exit status as in exec_result */
 
@@ -107,8 +106,8 @@ enum probe_outcome { PROBE_REACHED, PROBE_NOT_REACHED, PROBE_UNKNOWN };
 /* PROBE_UNKNOWN with *err when the probe itself could not run (the guest is gone). */
 enum probe_outcome range_probe(struct range *range, const struct probe_request *request, struct error **err);
 
-/* Does anything lead out of the team's guests and networks? Looked at from the host's side, where no trainee can make it look
- * open or shut. 0: nothing does; -1 with *err: what does, or what could not be looked at. */
+/* Does anything lead out of the team's guests and networks? Looked at from the host's side, where no trainee can make it look open or
+ * shut. 0: nothing does; -1 with *err: what does, or what could not be looked at. */
 int range_sealed(struct range *range, const struct plan *plan, int team, struct error **err);
 
 /* Calls `lost` (from a thread of the range) when a guest stops although nobody asked for it. One watch per range. */

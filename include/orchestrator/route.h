@@ -14,14 +14,12 @@ struct route {
 };
 
 /*
- * The host's routes, by address of the target, the default last; the caller frees. The default leads to the nearest network of
- * kind `internet` (which then has no entry of its own). A host on such a network, and one that has closed networks only, has
- * none.
+ * The host's routes, by address of the target, the default last; the caller frees. The default leads to the nearest network of kind `internet`
+ * (which then has no entry of its own). A host on such a network, and one that has closed networks only, has none.
  */
 struct route *routes_find(const struct scenario *scenario, const struct host *host, size_t *count);
 
-/* Address of the nearest host whose role resolves (the host's own if it is one; among equals the smaller name); 0: none can be
- * reached. */
+/* Address of the nearest host whose role resolves (the host's own if it is one; among equals the smaller name); 0: none can be reached. */
 uint32_t resolver_find(const struct scenario *scenario, const struct host *host);
 
 #endif

@@ -304,16 +304,15 @@ struct solution_step { /* what a perfect team does; the bot plays it */
 
 struct scenario {
 	char *file;
-	/* SHA-256 over every file read (roles, images and abilities too), in order of reading: each as its length (8 bytes,
-	 * little endian) and its bytes; lower-case hex. */
+	/* SHA-256 over every file read (roles, images and abilities too), in order of reading: each as its length (8 bytes, little endian) and
+	 * its bytes; lower-case hex. */
 	char digest[65];
 	char *id;
 	struct text title, summary, briefing;
 	char *level;
 	int64_t duration_ms;
 	bool has_ja, has_en; /* the languages it promises */
-	/* Networks, hosts, firewalls, people, contacts, roles, images and abilities are sorted by name; the rest is in the file's
-	 * order. */
+	/* Networks, hosts, firewalls, people, contacts, roles, images and abilities are sorted by name; the rest is in the file's order. */
 	struct network *networks;
 	size_t networks_count;
 	struct host *hosts;

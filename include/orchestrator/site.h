@@ -1,6 +1,6 @@
 /*
- * Where this installation keeps its things. Each can be moved by an option or the environment, so that tests never touch an
- * installed range: --state-dir (TORIDE_STATE_DIR), --run-dir (TORIDE_RUN_DIR), --data-dir (TORIDE_DATA_DIR).
+ * Where this installation keeps its things. Each can be moved by an option or the environment, so that tests never touch an installed
+ * range: --state-dir (TORIDE_STATE_DIR), --run-dir (TORIDE_RUN_DIR), --data-dir (TORIDE_DATA_DIR).
  */
 #ifndef TORIDE_ORCHESTRATOR_SITE_H
 #define TORIDE_ORCHESTRATOR_SITE_H

@@ -1,6 +1,5 @@
 /*
- * Model lists in the order of their names: nothing that we make may depend on the order in which an author wrote a mapping's
- * keys.
+ * Model lists in the order of their names: nothing that we make may depend on the order in which an author wrote a mapping's keys.
  *
  *     cleanup_free const struct host **hosts = sorted_by_name(scenario->hosts, scenario->hosts_count, sizeof *scenario->hosts);
  */
@@ -9,8 +8,7 @@
 
 #include "orchestrator/scenario.h"
 
-/* Pointers to the elements, sorted by their names (byte order). The first member of an element is its name. The caller frees the
- * array. */
+/* Pointers to the elements, sorted by their names (byte order). The first member of an element is its name. The caller frees the array. */
 void *sorted_by_name(const void *items, size_t count, size_t size);
 /* The same for an array of pointers to elements (roles, images). */
 void *sorted_pointers_by_name(void *const *items, size_t count);

@@ -1,9 +1,9 @@
 /*
  * What a trainee wrote against the truth. Pure; nothing here knows of teams or time limits.
  *
- * Texts are compared without regard to case, spaces around them, full-width forms (１０．１ is 10.1) and the brackets of defanged
- * indicators (203[.]0[.]113[.]66). A host may be given by its name or any of its addresses. A time is "HH:MM:SS" on the exercise
- * clock, or "HH:MM", or "MM:SS" where that would be after the end of the exercise.
+ * Texts are compared without regard to case, spaces around them, full-width forms (１０．１ is 10.1) and the brackets of defanged indicators
+ * (203[.]0[.]113[.]66). A host may be given by its name or any of its addresses. A time
+ * is "HH:MM:SS" on the exercise clock, or "HH:MM", or "MM:SS" where that would be after the end of the exercise.
  */
 #ifndef TORIDE_SCOREBOARD_COMPARE_H
 #define TORIDE_SCOREBOARD_COMPARE_H
@@ -19,8 +19,7 @@ struct question {
 	int64_t tolerance_ms;
 };
 
-/* An answer, read once: for questions of time the exercise time in ms, for all others the share 0..SHARE_FULL; or one of these:
- */
+/* An answer, read once: for questions of time the exercise time in ms, for all others the share 0..SHARE_FULL; or one of these: */
 enum { ANSWER_EMPTY = -1, ANSWER_SENSELESS = -2 /* a time was asked, and this is none */ };
 
 /* `value`: text or list of texts; NULL is empty. */

@@ -1,6 +1,6 @@
 /*
- * Marks: what one objective or duty of one team is worth, by the facts so far (docs/scoring.md). Pure; internal to
- * scoreboard/score/ but for the names of states.
+ * Marks: what one objective or duty of one team is worth, by the facts so far (docs/scoring.md). Pure; internal to scoreboard/score/ but for the
+ * names of states.
  */
 #ifndef TORIDE_SCOREBOARD_MARK_H
 #define TORIDE_SCOREBOARD_MARK_H
@@ -57,8 +57,7 @@ struct why_time {
 const char *why_time(int64_t ms, struct why_time *buffer);	       /* "00:41:10" */
 const char *why_points(int64_t points_milli, struct why_time *buffer); /* "16.667" */
 const char *why_percent(int64_t share_milli, struct why_time *buffer); /* "83.3" */
-/* Adds {"text":{ja,en},"events":[…],"points_milli"} to the mark's lines, and the points to the mark. Takes over `events` (a list;
- * NULL: none). */
+/* Adds {"text":{ja,en},"events":[…],"points_milli"} to the mark's lines, and the points to the mark. Takes over `events` (a list; NULL: none). */
 void why_add(struct mark *mark, int64_t points_milli, json_t *events, const char *ja, const char *en);
 void why_addf(struct mark *mark, int64_t points_milli, json_t *events, const char *ja, const char *en, ...)
 	__attribute__((format(printf, 4, 6), format(printf, 5, 6)));

@@ -1,6 +1,6 @@
 /*
- * What the score keeps of the events: facts alone, no points. score_apply() writes it (O(1) for an event); the rules read it.
- * That no fact depends on another's order is why simultaneous events may come in any order. Internal to scoreboard/score/.
+ * What the score keeps of the events: facts alone, no points. score_apply() writes it (O(1) for an event); the rules read it. That no fact depends on
+ * another's order is why simultaneous events may come in any order. Internal to scoreboard/score/.
  */
 #ifndef TORIDE_SCOREBOARD_RECORD_H
 #define TORIDE_SCOREBOARD_RECORD_H

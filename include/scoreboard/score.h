@@ -1,6 +1,6 @@
 /*
- * The score: a pure fold of a scenario's rules over events (docs/scoring.md). No clock, no I/O. Points are whole thousandths
- * ("milli"), so that every machine computes the same number.
+ * The score: a pure fold of a scenario's rules over events (docs/scoring.md). No clock, no I/O. Points are whole thousandths ("milli"), so that
+ * every machine computes the same number.
  */
 #ifndef TORIDE_SCOREBOARD_SCORE_H
 #define TORIDE_SCOREBOARD_SCORE_H
@@ -24,8 +24,8 @@ int64_t score_points(const struct score *score, int team);
 int64_t score_reached(const struct score *score, int team, const char *objective);
 
 /* The whole result as JSON, as `toride score --json` prints it; keys sorted when dumped. New reference.
- * {"seq", "teams":[{"team","points_milli","measured_milli" (of the maximum, what could be
- * measured),"percent_milli","wrong_claims","penalty_milli", "adjusted_milli","why":[…] (what belongs to no objective),
+ * {"seq", "teams":[{"team","points_milli","measured_milli" (of the maximum, what could be measured),"percent_milli","wrong_claims","penalty_milli",
+ *   "adjusted_milli","why":[…] (what belongs to no objective),
  *   "objectives":[{"id","phase","points_milli","max_milli","measured_milli","state":"open|done|partial|missed|unmeasured","at_ms","full_by_ms","floor_at_ms",
  *     "claims":[{"seq","at_ms","value","result":"right|partial|wrong|noted"}],"why":[{"text":{"ja","en"},"events":[seq…],"points_milli"}]}],
  *   "duties":[{"id","points_milli","max_milli","measured_milli","state","due_ms","at_ms","provisional","why":[…]}]}]}

@@ -1,5 +1,4 @@
-/* Points against time: full until one moment, in a straight line to the floor at another, the floor from then on. Pure integers.
- */
+/* Points against time: full until one moment, in a straight line to the floor at another, the floor from then on. Pure integers. */
 #ifndef TORIDE_SCOREBOARD_TIMING_H
 #define TORIDE_SCOREBOARD_TIMING_H
 

@@ -162,8 +162,7 @@ void steps_begin_due(struct team *team)
 
 /* ---- taking back, after the end ---- */
 
-/* Whatever began may have left something: a beacon that was cut off before its first poll is a process and a file all the same.
- */
+/* Whatever began may have left something: a beacon that was cut off before its first poll is a process and a file all the same. */
 static bool to_undo(const struct team_step *step)
 {
 	return step->began && !step->undone && step->step->ability->undo;

@@ -1,9 +1,9 @@
 /*
  * Calls the attack directly, for its tests: no daemon, no exercise, no clock. The range must be up (range-tool).
  *     attack-tool FILE EXERCISE TEAMS prepare TEAM
- *     attack-tool FILE EXERCISE TEAMS run TEAM STEP     prints "STEP OUTCOME DETAIL", "notice TEXT" if there is one, "trace HOST
- * FILE FOUND" for each trace attack-tool FILE EXERCISE TEAMS undo TEAM STEP    prints "STEP clean|left|unknown" Exit status 0
- * when it could be carried out, whatever came of it. State directory and so on come from the environment (site.h).
+ *     attack-tool FILE EXERCISE TEAMS run TEAM STEP     prints "STEP OUTCOME DETAIL", "notice TEXT" if there is one, "trace HOST FILE FOUND" for each trace
+ *     attack-tool FILE EXERCISE TEAMS undo TEAM STEP    prints "STEP clean|left|unknown"
+ * Exit status 0 when it could be carried out, whatever came of it. State directory and so on come from the environment (site.h).
  */
 #include <stdio.h>
 #include <string.h>

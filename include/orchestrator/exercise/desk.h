@@ -1,8 +1,8 @@
 /*
  * What people hand in, checked in full against the scenario: everything in `args` comes from a browser that may be hostile. Pure.
  *
- * Each check makes the event's body (a new reference: trimmed texts, known keys only), or sets *err to a text for that person, in
- * both languages.
+ * Each check makes the event's body (a new reference: trimmed texts, known keys only), or sets *err to a text for that person, in both
+ * languages.
  */
 #ifndef TORIDE_ORCHESTRATOR_EXERCISE_DESK_H
 #define TORIDE_ORCHESTRATOR_EXERCISE_DESK_H

@@ -16,9 +16,9 @@ int bridge_destroy(const char *name, struct error **err);
 /* Takes IPv6 off an interface of the host; one that is gone, or a kernel without IPv6, is fine. */
 int interface_without_ipv6(const char *name, struct error **err);
 
-/* The bridge learns no addresses from this port of a guest; it knows the guest's own. The table of what a bridge has learned is
- * the host's memory, counted against nobody: a guest that sends with ever new addresses would fill it. Other addresses that a
- * guest takes still work: their frames go to every port. */
+/* The bridge learns no addresses from this port of a guest; it knows the guest's own. The table of what a bridge has learned is the
+ * host's memory, counted against nobody: a guest that sends with ever new addresses would fill it. Other addresses that a guest
+ * takes still work: their frames go to every port. */
 int port_learns_nothing(const char *port, const char *mac, struct error **err);
 
 /* Calls `visit` for each bridge and each wall (table) that is ours by its mark or, for a bridge not marked yet, by its name and

@@ -12,8 +12,7 @@
 
 enum { CGROUP_JOINS_MAX = 16 };
 
-/* libvirt may have given the guest's groups to the guest's root, who could then lift his own limits: they become the host's
- * again. */
+/* libvirt may have given the guest's groups to the guest's root, who could then lift his own limits: they become the host's again. */
 int cgroup_take_back(pid_t init, struct error **err);
 /* Sets the limit and puts every process of the guest under it. */
 int cgroup_limit(pid_t init, const struct mark *mark, int processes, struct error **err);

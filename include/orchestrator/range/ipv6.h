@@ -1,8 +1,7 @@
 /*
- * IPv6 off where the range has none: on the host's ends of guests' interfaces (so that the host says nothing into them), and
- * inside guests (a link-local address would be a second way around the firewalls' rules). Done from outside when all guests have
- * started, by one thread: each write waits, busily, for a lock that every start of a guest takes again and again; a guest's own
- * init would spend more on it than on all else.
+ * IPv6 off where the range has none: on the host's ends of guests' interfaces (so that the host says nothing into them), and inside guests (a
+ * link-local address would be a second way around the firewalls' rules). Done from outside when all guests have started, by one thread: each write
+ * waits, busily, for a lock that every start of a guest takes again and again; a guest's own init would spend more on it than on all else.
  */
 #ifndef TORIDE_ORCHESTRATOR_RANGE_IPV6_H
 #define TORIDE_ORCHESTRATOR_RANGE_IPV6_H

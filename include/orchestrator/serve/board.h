@@ -1,6 +1,6 @@
 /*
- * The orchestrator's side of the scoreboard: starts the process (again, when it dies), passes its requests to the gate, pushes
- * views to it. The protocol is in docs/architecture.md.
+ * The orchestrator's side of the scoreboard: starts the process (again, when it dies), passes its requests to the gate, pushes views to it.
+ * The protocol is in docs/architecture.md.
  */
 #ifndef TORIDE_ORCHESTRATOR_SERVE_BOARD_H
 #define TORIDE_ORCHESTRATOR_SERVE_BOARD_H

@@ -1,6 +1,6 @@
 /*
- * A call: one request to the orchestrator and where its answers go. The control socket makes calls for the CLI; `toride run`
- * makes its own. Answers may come long after the caller has gone: they are then dropped.
+ * A call: one request to the orchestrator and where its answers go. The control socket makes calls for the CLI; `toride run` makes its
+ * own. Answers may come long after the caller has gone: they are then dropped.
  */
 #ifndef TORIDE_ORCHESTRATOR_SERVE_CALL_H
 #define TORIDE_ORCHESTRATOR_SERVE_CALL_H
@@ -18,7 +18,7 @@ typedef void call_answer_fn(const json_t *message, const int *fds, size_t fds_co
 
 /* Borrows `args`; takes over the descriptors. */
 struct call *call_create(const json_t *args, const int *fds, size_t fds_count, call_answer_fn *answer, void *context);
-void call_forget(struct call *call); /* the caller has gone: answer no more */
+void call_forget(struct call *call);	      /* the caller has gone: answer no more */
 bool call_forgotten(const struct call *call); /* nobody waits for its answer any more */
 
 const json_t *call_args(const struct call *call);

@@ -1,5 +1,4 @@
-/* The control socket, RUN_DIR/control.sock (mode 0600, and 0660 for the group `toride` where that exists): requests of the CLI
- * become calls. */
+/* The control socket, RUN_DIR/control.sock (mode 0600, and 0660 for the group `toride` where that exists): requests of the CLI become calls. */
 #ifndef TORIDE_ORCHESTRATOR_SERVE_CONTROL_H
 #define TORIDE_ORCHESTRATOR_SERVE_CONTROL_H
 

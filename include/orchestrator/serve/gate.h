@@ -1,6 +1,6 @@
 /*
- * The gate: what the scoreboard asks for its users (log-in, session, command) is judged here. The scoreboard itself has no
- * rights: each request stands on a password or on a session's key. Owns the sessions and the brake on guessing.
+ * The gate: what the scoreboard asks for its users (log-in, session, command) is judged here. The scoreboard itself has no rights: each
+ * request stands on a password or on a session's key. Owns the sessions and the brake on guessing.
  */
 #ifndef TORIDE_ORCHESTRATOR_SERVE_GATE_H
 #define TORIDE_ORCHESTRATOR_SERVE_GATE_H

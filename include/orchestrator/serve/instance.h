@@ -1,6 +1,6 @@
 /*
- * An exercise on this host, from `up` to `down`: its scenario and plan, its journal, its engine, its accounts and its views. Kept
- * in STATE/exercises/NAME/: journal.db, and exercise.json (what is needed to take it up again after a restart; mode 0600).
+ * An exercise on this host, from `up` to `down`: its scenario and plan, its journal, its engine, its accounts and its views. Kept in
+ * STATE/exercises/NAME/: journal.db, and exercise.json (what is needed to take it up again after a restart; mode 0600).
  */
 #ifndef TORIDE_ORCHESTRATOR_SERVE_INSTANCE_H
 #define TORIDE_ORCHESTRATOR_SERVE_INSTANCE_H
@@ -27,8 +27,8 @@ struct instance {
 };
 
 /*
- * Loads and plans the scenario, opens a new journal (an old one is kept under another name), draws accounts (*passwords, new
- * reference) and adds the exercise to the orchestrator. The host is checked for room; nothing of the range is made yet.
+ * Loads and plans the scenario, opens a new journal (an old one is kept under another name), draws accounts (*passwords, new reference) and adds the
+ * exercise to the orchestrator. The host is checked for room; nothing of the range is made yet.
  */
 int instance_create(struct orchestrator *orchestrator, const char *file, const char *name, int teams, struct instance **instance,
 		    json_t **passwords, struct error **err);
@@ -36,8 +36,7 @@ int instance_create(struct orchestrator *orchestrator, const char *file, const c
 int instance_adopt(struct orchestrator *orchestrator, const char *name, struct instance **instance, struct error **err);
 /* Remembers on disk that the range stands. */
 int instance_save(const struct instance *instance, struct error **err);
-/* Takes the exercise off the orchestrator; with `forget` also its exercise.json (the journal stays). Nothing of the range is
- * touched. */
+/* Takes the exercise off the orchestrator; with `forget` also its exercise.json (the journal stays). Nothing of the range is touched. */
 void instance_destroy(struct instance *instance, bool forget);
 
 static inline const char *instance_name(const struct instance *instance)

@@ -1,6 +1,6 @@
 /*
- * The orchestrator: the loop, the workers, the range, the exercises and the two sockets, put together. `toride serve` runs it
- * until it is told to stop; `toride run` runs it around one exercise. Opens no TCP port: that is the scoreboard's.
+ * The orchestrator: the loop, the workers, the range, the exercises and the two sockets, put together. `toride serve` runs it until it is told to
+ * stop; `toride run` runs it around one exercise. Opens no TCP port: that is the scoreboard's.
  */
 #ifndef TORIDE_ORCHESTRATOR_SERVE_ORCHESTRATOR_H
 #define TORIDE_ORCHESTRATOR_SERVE_ORCHESTRATOR_H
@@ -39,8 +39,7 @@ struct board_options {
 	const char *user; /* whom the scoreboard runs as */
 };
 
-/* Takes the state directory's lock, opens the sockets, starts the scoreboard and waits until it listens, takes up what an earlier
- * run left behind. */
+/* Takes the state directory's lock, opens the sockets, starts the scoreboard and waits until it listens, takes up what an earlier run left behind. */
 int orchestrator_create(const struct site *site, const struct board_options *board, struct orchestrator **orchestrator,
 			struct error **err);
 void orchestrator_destroy(struct orchestrator *orchestrator);

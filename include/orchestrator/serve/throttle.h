@@ -1,6 +1,6 @@
 /*
- * Guards log-ins against guessing: per account and address together, per account from everywhere, and per address. The pair has
- * the tightest limit, so that nobody can lock another team out from his own desk. Pure: the caller gives the time.
+ * Guards log-ins against guessing: per account and address together, per account from everywhere, and per address. The pair has the tightest limit, so
+ * that nobody can lock another team out from his own desk. Pure: the caller gives the time.
  */
 #ifndef TORIDE_ORCHESTRATOR_SERVE_THROTTLE_H
 #define TORIDE_ORCHESTRATOR_SERVE_THROTTLE_H
