@@ -7,7 +7,7 @@ source tests/range/helper.bash
 plain=${BUILD:-build}/bench/plain
 scenario=scenarios/exercises/first-call.yaml exercise=bench-up teams=4 rounds=${1:-5}
 work=$(mktemp -d)
-trap '"$tool" down $exercise >/dev/null; rm -rf "$work"' EXIT
+trap '"$tool" down $exercise >/dev/null; rm -rf "$work" /var/log/libvirt/lxc/plain-"$exercise"-*' EXIT
 
 # A domain as range made it, less what is ours.
 plainly() {
