@@ -31,7 +31,7 @@ kill_in_up() { # ms
 	"$tool" bake "$lan" svc 2
 	snapshot svc >"$before"
 	for round in $(seq 20); do
-		ms=$((RANDOM % 600))
+		ms=$((RANDOM % 900))
 		kill_in_up $ms
 		snapshot svc >"$BATS_TEST_TMPDIR/killed"
 		grep -qE '^(domain|link|mount)' <(comm -13 "$before" "$BATS_TEST_TMPDIR/killed") && reached=$((reached + 1))

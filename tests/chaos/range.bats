@@ -33,7 +33,7 @@ kill_after() { # ms command…
 	for round in $(seq 20); do
 		# Every other time the layers have to be made, too.
 		[ $((round % 2)) -eq 0 ] || rm -rf "$TORIDE_STATE_DIR"/layers/{box,hop}-*
-		ms=$((RANDOM % 450))
+		ms=$((RANDOM % 700))
 		kill_after $ms "$tool" up "$lan" rgc 2
 		snapshot rgc >"$BATS_TEST_TMPDIR/killed"
 		cmp -s "$before" "$BATS_TEST_TMPDIR/killed" || reached=$((reached + 1))
