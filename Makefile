@@ -230,11 +230,11 @@ SOURCES_C = $(shell find common orchestrator attacker scoreboard tests -name '*.
 HEADERS = $(shell find include -name '*.h')
 SCRIPTS = tests/run .ci/run $(shell find scenarios tests -type f -not -path '*/node_modules/*' -exec grep -lE '^\#!(/usr)?/bin/(env )?(sh|bash)' {} +)
 
-lint: ## format, clang-tidy, shellcheck, types of the pages; every header compiles alone
+lint: all ## format, clang-tidy, shellcheck, types of the pages; every header compiles alone
 	$(Q)clang-format --dry-run -Werror $(SOURCES_C) $(HEADERS)
 	$(Q)for h in $(HEADERS); do $(CC) $(filter-out -MMD -MP,$(FLAGS)) $(LIBRARY_FLAGS) -fsyntax-only -x c $$h || exit 1; done
 	$(Q)printf '%s\n' $(SOURCES_C) | xargs -P 2 -n 8 -I{} clang-tidy --quiet {} -- -std=gnu17 -D_GNU_SOURCE -DTORIDE_VERSION='"$(VERSION)"' -Iinclude -I$(BUILD)/web $(LIBRARY_FLAGS)
-	$(Q)shellcheck $(SCRIPTS)
+	$(Q)shellcheck -x -S warning $(SCRIPTS)
 
 install: all ## into PREFIX (/usr/local)
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(TORIDE) $(BOARD)

@@ -6,7 +6,8 @@ unset RANGE_TOOL_VERBOSE
 export VIRSH="virsh -q -c ${TORIDE_URI:-lxc:///system}"
 tool=$PWD/${BUILD:-build}/range-tool
 lan=tests/range/lan/exercises/tiny.yaml
-mkdir -p -m 711 "$TORIDE_STATE_DIR"
+mkdir -p "$TORIDE_STATE_DIR"
+chmod 711 "$TORIDE_STATE_DIR"
 mkdir -p "$TORIDE_STATE_DIR"/{exercises,images,layers}
 touch "$TORIDE_STATE_DIR/lock" "$TORIDE_STATE_DIR/images/.lock"
 site=$(printf %s "$(realpath "$TORIDE_STATE_DIR")" | sha256sum | cut -c1-8)
