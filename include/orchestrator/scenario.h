@@ -98,10 +98,15 @@ struct role {
 	size_t services_count;
 };
 
+enum { IMAGE_FOLDERS_MAX = 4 };
+
 struct image {
-	char *name, *file, *folder; /* folder: files laid over the root (may not exist: NULL) */
-	char *suite;		    /* Debian release */
-	char **packages;
+	char *name, *file;
+	char *folders
+		[IMAGE_FOLDERS_MAX]; /* laid over the root one after the other: those of the images that it stands on come first */
+	size_t folders_count;
+	char *suite;	 /* Debian release */
+	char **packages; /* with those of the images that it stands on */
 	size_t packages_count;
 };
 

@@ -17,11 +17,13 @@ enum { PROXIES_MAX = 3 };
 
 static int image_content(struct work *work, struct digest *digest, struct error **err)
 {
-	char folder[65] = "";
 	const struct image *image = work->resource->image;
-	if (image->folder && tree_digest(image->folder, folder, err) < 0)
-		return -1;
-	digest_add(digest, folder);
+	for (size_t i = 0; i < image->folders_count; i++) {
+		char folder[65];
+		if (tree_digest(image->folders[i], folder, err) < 0)
+			return -1;
+		digest_add(digest, folder);
+	}
 	return 0;
 }
 
@@ -97,11 +99,12 @@ static int image_make(struct work *work, const char *path, struct error **err)
 	if (draft_create(work->range, "images", &draft, err) < 0)
 		return -1;
 	cleanup_free char *root = xasprintf("%s/root", draft.path);
-	const char *folder = work->resource->image->folder;
+	const struct image *image = work->resource->image;
 	if (debootstrap(work, &draft, root, err) < 0)
 		return -1;
-	if (folder && tree_copy(folder, root, err) < 0)
-		return -1;
+	for (size_t i = 0; i < image->folders_count; i++)
+		if (tree_copy(image->folders[i], root, err) < 0)
+			return -1;
 	return draft_keep(&draft, "root", path, err);
 }
 

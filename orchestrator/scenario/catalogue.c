@@ -72,35 +72,56 @@ static void judge_own_name(struct loading *loading, const struct node *root, con
 
 /* ---- images ---- */
 
-static const struct image *read_image(struct loading *loading, const struct node *node)
+static void add_packages(struct loading *loading, struct image *image, const struct node *list)
 {
-	const char *name = node->text, *folder = NULL;
+	size_t count = list ? list->count : 0;
+	char **packages = pool_alloc(loading->pool, image->packages_count + count, sizeof *packages);
+	for (size_t i = 0; i < image->packages_count; i++)
+		packages[i] = image->packages[i];
+	image->packages = packages;
+	for (size_t i = 0; i < count; i++)
+		if (!list->entries[i].value->faulty)
+			packages[image->packages_count++] = pool_strdup(loading->pool, list->entries[i].value->text);
+}
+
+/* Adds what the file says to an image; first, what the image says that it is made from. */
+static void add_recipe(struct loading *loading, struct image *image, const struct node *name, int depth)
+{
+	const char *folder = NULL;
 	const char *const folders[2] = {loading->images_dir,
 					pool_printf(loading->scratch, "%s/scenarios/images", loading->data_dir)};
 	bool broken = false;
+	struct node *root = read_from(loading, folders, name->text, ".yaml", &schema_image, &folder, &broken);
+	if (!root && !broken)
+		report_missing(loading, name, "image", "images", folders, ".yaml");
+	if (!root)
+		return;
+	judge_own_name(loading, root, "image", name->text);
+	const struct node *from = node_sound(root, "from");
+	if (from && depth == IMAGE_FOLDERS_MAX)
+		findings_error(loading->findings, &from->position,
+			       "an image may stand on at most %d others, one on the other; is there a ring of `from`?",
+			       IMAGE_FOLDERS_MAX - 1);
+	else if (from)
+		add_recipe(loading, image, from, depth + 1);
+	image->file = pool_printf(loading->pool, "%s/%s.yaml", folder, name->text);
+	image->suite = read_string(loading, root, "suite");
+	char *files = pool_printf(loading->pool, "%s/%s", folder, name->text);
+	if (access(files, F_OK) == 0)
+		image->folders[image->folders_count++] = files;
+	add_packages(loading, image, node_sound(root, "packages"));
+}
+
+static void read_image(struct loading *loading, const struct node *name)
+{
 	struct scenario *scenario = loading->scenario;
 	for (size_t i = 0; i < scenario->images_count; i++)
-		if (strcmp(scenario->images[i]->name, name) == 0)
-			return scenario->images[i];
-	struct node *root = read_from(loading, folders, name, ".yaml", &schema_image, &folder, &broken);
-	if (!root && !broken)
-		report_missing(loading, node, "image", "images", folders, ".yaml");
+		if (strcmp(scenario->images[i]->name, name->text) == 0)
+			return;
 	struct image *image = pool_alloc(loading->pool, 1, sizeof *image);
 	*array_add(&scenario->images, &scenario->images_count) = image; /* a broken one too: it is reported once */
-	image->name = pool_strdup(loading->pool, name);
-	if (!root)
-		return image;
-	judge_own_name(loading, root, "image", name);
-	image->file = pool_printf(loading->pool, "%s/%s.yaml", folder, name);
-	char *overlay = pool_printf(loading->pool, "%s/%s", folder, name);
-	image->folder = access(overlay, F_OK) == 0 ? overlay : NULL;
-	image->suite = read_string(loading, root, "suite");
-	const struct node *packages = node_sound(root, "packages");
-	image->packages = pool_alloc(loading->pool, packages ? packages->count : 0, sizeof *image->packages);
-	for (size_t i = 0; packages && i < packages->count; i++)
-		if (!packages->entries[i].value->faulty)
-			image->packages[image->packages_count++] = pool_strdup(loading->pool, packages->entries[i].value->text);
-	return image;
+	image->name = pool_strdup(loading->pool, name->text);
+	add_recipe(loading, image, name, 1);
 }
 
 /* ---- roles ---- */

@@ -46,6 +46,7 @@ static const struct schema packages = {
 	.shape = SHAPE_LIST, .expects = "a list of Debian packages", .item = &type_package, .most = LIMIT_PACKAGES};
 static const struct field image_fields[] = {
 	{"image", &type_name, REQUIRED, "its name: the same as its file's"},
+	{"from", &type_name, OPTIONAL, "another image, whose packages and files it has, too"},
 	{"suite", &type_name, REQUIRED, "the Debian release, such as `bookworm`"},
 	{"packages", &packages, REQUIRED, "Debian packages that are installed"},
 	{0},
