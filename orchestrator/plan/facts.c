@@ -105,8 +105,9 @@ static bool may_know(const struct host *host, const struct host *other)
 	return host->access == ACCESS_NONE || other == host || other->access != ACCESS_NONE || options_name(host, other->name);
 }
 
-/* Options by which a host says where it can be found: the names that DNS answers for, the port of its service. */
-static const char *const announced_options[] = {"sites", "port"};
+/* Options by which a host says where it can be found and for what: the names that DNS answers for, the port of its service, the
+ * domain of a directory or of a mail server. */
+static const char *const announced_options[] = {"sites", "port", "domain"};
 
 static json_t *host_facts(const struct host *host)
 {
