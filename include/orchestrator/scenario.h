@@ -47,6 +47,10 @@ struct network {
 	enum network_kind kind;
 	struct text zone; /* may be empty */
 	struct text label;
+	/* What it is made worse by, for whatever enters a host from it (tc); 0: nothing. */
+	int64_t rate_bits; /* per second */
+	int64_t delay_ms;
+	int loss_milli_percent; /* 2000 is 2 % */
 	struct position position;
 };
 
@@ -65,7 +69,8 @@ enum value_type {
 	VALUE_PERSON,
 	VALUE_PATH,
 	VALUE_URL,
-	VALUE_DOMAIN
+	VALUE_DOMAIN,
+	VALUE_RANGES /* networks -> the last parts of addresses, `{residents: 100-199}`: struct address_range */
 };
 
 /* A typed option of a role or argument of an ability. */
@@ -78,10 +83,11 @@ struct parameter {
 	struct text help;
 };
 
-struct role_service {
+struct role_service { /* scenario_service_port() says the port of a host's */
 	char *name;
-	int port;
+	int port; /* 0: what the option says */
 	bool udp;
+	const struct parameter *option; /* of type port, or NULL */
 };
 
 struct role {
@@ -96,6 +102,8 @@ struct role {
 	size_t options_count;
 	struct role_service *services;
 	size_t services_count;
+	char **activities; /* what a person can do there: <folder>/activities/<name> */
+	size_t activities_count;
 };
 
 enum { IMAGE_FOLDERS_MAX = 4 };
@@ -141,7 +149,16 @@ struct ability {
 
 struct nic {
 	const struct network *network;
-	uint32_t address; /* host byte order; 0 = DHCP (refused for now) */
+	uint32_t address; /* host byte order; with dhcp: the one that is reserved for it */
+	bool dhcp;	  /* the guest asks for it */
+	uint32_t *more;	  /* further addresses on the same interface */
+	size_t more_count;
+};
+
+/* Addresses that a host hands out on a network; no fixed address lies between them. A dhcp nic on the network has one of them. */
+struct address_range {
+	const struct network *network;
+	uint32_t first, last;
 };
 
 enum access { ACCESS_NONE, ACCESS_USER, ACCESS_ROOT };
@@ -151,7 +168,13 @@ struct host {
 	const struct role *role;
 	struct nic *nics; /* by the networks' names */
 	size_t nics_count;
-	json_t *options; /* the role's options, defaults filled in */
+	json_t *options;	      /* the role's options, defaults filled in */
+	struct address_range *ranges; /* by the networks' names: what its options of type ranges say */
+	size_t ranges_count;
+	const struct host *logs;  /* its log goes there (514/tcp), or NULL */
+	const struct host *flows; /* flow records of what it forwards go there (2055/udp), or NULL */
+	char **secrets;		  /* names of the per-team secrets that it is given, in the file's order */
+	size_t secrets_count;
 	enum access access;
 	int64_t memory_bytes; /* size, or the role's */
 	int processes;
@@ -192,6 +215,9 @@ struct person {
 	struct text name;
 	char *department;	     /* or NULL */
 	const struct host *terminal; /* or NULL */
+	char **does;		     /* activities of the terminal's role, in the file's order: simulated use */
+	size_t does_count;
+	int64_t pace_ms; /* mean time from one of them to the next; 0: does nothing */
 };
 
 struct contact { /* a desk entry: who sends injects and receives reports */
@@ -376,6 +402,12 @@ const struct step *scenario_step(const struct scenario *scenario, const char *id
 const struct objective *scenario_objective(const struct scenario *scenario, const char *id);
 const struct duty *scenario_duty(const struct scenario *scenario, const char *id);
 const struct inject *scenario_inject(const struct scenario *scenario, const char *id);
+
+/* The port on which the host's role offers the service (one of host->role->services). */
+int scenario_service_port(const struct host *host, const struct role_service *service);
+/* The host that hands out addresses on the network; NULL: none. *range (may be NULL): which. */
+const struct host *scenario_dhcp_server(const struct scenario *scenario, const struct network *network,
+					const struct address_range **range);
 
 /* The language's text as JSON Schema (draft 2020-12), from the table that validates. Caller frees. */
 json_t *scenario_schema(void);

@@ -126,6 +126,28 @@ static void read_image(struct loading *loading, const struct node *name)
 
 /* ---- roles ---- */
 
+/* A service whose port an option says. NULL after reporting. */
+static const struct parameter *find_port_option(struct loading *loading, const struct role *role, const struct node *name)
+{
+	const char *names[LIMIT_PARAMETERS];
+	size_t count = 0;
+	for (size_t i = 0; i < role->options_count; i++) {
+		const struct parameter *option = &role->options[i];
+		if (option->type != VALUE_PORT || option->list)
+			continue;
+		if (strcmp(option->name, name->text) == 0 && (option->fallback || option->required))
+			return option;
+		names[count++] = option->name;
+	}
+	cleanup_free char *shown = quoted(name->text);
+	cleanup_free char *suggestion = schema_suggest(name->text, "options of type port", names, count);
+	findings_error(loading->findings, &name->position,
+		       "a service is a port such as `80/tcp`, or an option of type port that is required or has a default; %s is "
+		       "none%s",
+		       shown, suggestion);
+	return NULL;
+}
+
 static void read_role_services(struct loading *loading, struct role *role, const struct node *map)
 {
 	if (!map || map->kind != NODE_MAP)
@@ -133,16 +155,30 @@ static void read_role_services(struct loading *loading, struct role *role, const
 	role->services = pool_alloc(loading->pool, map->count, sizeof *role->services);
 	for (size_t i = 0; i < map->count; i++) {
 		const struct entry *entry = &map->entries[i];
-		struct rule_service service[VALUE_SERVICES_MAX];
+		struct rule_service port[VALUE_SERVICES_MAX] = {0};
 		size_t count;
-		if (entry->key->faulty || entry->value->faulty || !value_service(entry->value->text, service, &count))
+		const struct parameter *option = NULL;
+		if (entry->key->faulty || entry->value->faulty)
+			continue;
+		if (value_name(entry->value->text))
+			option = find_port_option(loading, role, entry->value);
+		else if (!value_service(entry->value->text, port, &count))
 			continue;
 		role->services[role->services_count++] = (struct role_service){
 			.name = pool_strdup(loading->pool, entry->key->text),
-			.port = service[0].port,
-			.udp = strcmp(service[0].protocol, "udp") == 0,
+			.port = port[0].port,
+			.udp = strcmp(port[0].protocol, "udp") == 0,
+			.option = option,
 		};
 	}
+}
+
+static void read_activities(struct loading *loading, struct role *role, const struct node *list)
+{
+	role->activities = pool_alloc(loading->pool, list ? list->count : 0, sizeof *role->activities);
+	for (size_t i = 0; list && i < list->count; i++)
+		if (!list->entries[i].value->faulty)
+			role->activities[role->activities_count++] = pool_strdup(loading->pool, list->entries[i].value->text);
 }
 
 static void fill_role(struct loading *loading, struct role *role, const struct node *root)
@@ -164,6 +200,7 @@ static void fill_role(struct loading *loading, struct role *role, const struct n
 				findings_error(loading->findings, &root->position,
 					       "the option `%s` is a key of every host; give it another name", field->key);
 	read_role_services(loading, role, node_sound(root, "services"));
+	read_activities(loading, role, node_sound(root, "activities"));
 }
 
 const struct role *catalogue_role(struct loading *loading, const struct node *name)
@@ -282,6 +319,10 @@ static void fill_ability(struct loading *loading, struct ability *ability, const
 	ability->through_beacon = read_truth(root, "through_beacon", false);
 	ability->timeout_ms = read_number(root, "timeout", 0);
 	ability->args = parameters_read(loading, node_sound(root, "args"), &ability->args_count);
+	for (size_t i = 0; i < ability->args_count; i++)
+		if (ability->args[i].type == VALUE_RANGES)
+			findings_error(loading->findings, &root->position,
+				       "`%s` is of type ranges, which only options of roles may be", ability->args[i].name);
 	ability->run = read_string(loading, root, "run");
 	ability->undo = read_string(loading, root, "undo");
 	ability->undone = read_string(loading, root, "undone");

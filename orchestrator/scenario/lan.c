@@ -1,4 +1,4 @@
-/* Networks, hosts, people, contacts and firewalls. */
+/* Networks and hosts. */
 #include <string.h>
 
 #include "common/alloc.h"
@@ -78,6 +78,16 @@ static void judge_overlaps(struct loading *loading)
 	}
 }
 
+static void read_quality(struct network *network, const struct node *node)
+{
+	const char *loss = node_text(node, "loss");
+	int64_t milli_percent;
+	network->rate_bits = read_number(node, "rate", 0);
+	network->delay_ms = read_number(node, "delay", 0);
+	if (loss && value_loss(loss, &milli_percent))
+		network->loss_milli_percent = (int)milli_percent;
+}
+
 static void load_networks(struct loading *loading)
 {
 	static const char *const kinds[] = {
@@ -96,6 +106,7 @@ static void load_networks(struct loading *loading)
 		network->kind = (enum network_kind)read_choice(entry->value, "kind", kinds, NETWORK_LAN);
 		network->zone = read_text(loading, entry->value, "zone");
 		network->label = read_text(loading, entry->value, "label");
+		read_quality(network, entry->value);
 		read_cidr(loading, network, node_sound(entry->value, "cidr"));
 		if (network->kind == NETWORK_INTERNET && internet)
 			findings_error(loading->findings, &entry->key->position,
@@ -109,30 +120,24 @@ static void load_networks(struct loading *loading)
 
 /* ---- hosts ---- */
 
-static void read_address(struct loading *loading, struct nic *nic, const struct node *node)
+/* 0 after reporting. */
+static uint32_t read_address(struct loading *loading, const struct network *network, const struct node *node)
 {
-	const struct network *network = nic->network;
 	uint32_t address;
 	char first[16], last[16];
-	if (strcmp(node->text, "dhcp") == 0) {
-		findings_error(loading->findings, &node->position,
-			       "`dhcp` (an address from a DHCP server) is not played yet; write an address of `%s`",
-			       network->name);
-		return;
-	}
-	if (!value_address(node->text, &address) || network->cidr.prefix == 0)
-		return;
+	if (node->faulty || !value_address(node->text, &address) || network->cidr.prefix == 0)
+		return 0;
 	uint32_t broadcast = network->cidr.address | ~subnet_mask(network->cidr);
 	address_format(network->cidr.address + 1, first);
 	address_format(broadcast - 1, last);
-	if (!subnet_contains(network->cidr, address) || address == network->cidr.address || address == broadcast)
-		findings_error(loading->findings, &node->position, "`%s` is %s; addresses of hosts go from %s to %s", node->text,
-			       address == network->cidr.address ? "the address of the network itself"
-			       : address == broadcast		? "the broadcast address of the network"
-								: "outside its network",
-			       first, last);
-	else
-		nic->address = address;
+	if (subnet_contains(network->cidr, address) && address != network->cidr.address && address != broadcast)
+		return address;
+	findings_error(loading->findings, &node->position, "`%s` is %s; addresses of hosts go from %s to %s", node->text,
+		       address == network->cidr.address ? "the address of the network itself"
+		       : address == broadcast		? "the broadcast address of the network"
+							: "outside its network",
+		       first, last);
+	return 0;
 }
 
 static int compare_nics(const void *left, const void *right)
@@ -153,6 +158,26 @@ static void judge_unique(struct loading *loading, json_t *addresses, const struc
 		json_object_set_new(addresses, node->text, json_string(host->name));
 }
 
+static void read_nic(struct loading *loading, struct host *host, struct nic *nic, const struct node *node, json_t *addresses)
+{
+	if (node->kind == NODE_SCALAR) {
+		nic->dhcp = strcmp(node->text, "dhcp") == 0; /* which one: load_leases */
+		nic->address = read_address(loading, nic->network, node);
+		judge_unique(loading, addresses, host, node);
+		return;
+	}
+	nic->more = pool_alloc(loading->pool, node->count, sizeof *nic->more);
+	for (size_t i = 0; i < node->count; i++) {
+		const struct node *item = node->entries[i].value;
+		if (!item->faulty && strcmp(item->text, "dhcp") == 0)
+			findings_error(loading->findings, &item->position,
+				       "`dhcp` stands alone: write `%s: dhcp`, or addresses only", nic->network->name);
+		*(i ? &nic->more[nic->more_count++] : &nic->address) = read_address(loading, nic->network, item);
+		if (!item->faulty)
+			judge_unique(loading, addresses, host, item);
+	}
+}
+
 static void read_nics(struct loading *loading, struct host *host, const struct node *map, json_t *addresses)
 {
 	if (!map || map->kind != NODE_MAP)
@@ -163,8 +188,7 @@ static void read_nics(struct loading *loading, struct host *host, const struct n
 		struct nic nic = {.network = refer_network(loading, entry->key)};
 		if (!nic.network || entry->value->faulty)
 			continue;
-		read_address(loading, &nic, entry->value);
-		judge_unique(loading, addresses, host, entry->value);
+		read_nic(loading, host, &nic, entry->value, addresses);
 		host->nics[host->nics_count++] = nic;
 	}
 	qsort(host->nics, host->nics_count, sizeof *host->nics, compare_nics);
@@ -208,6 +232,43 @@ static void load_hosts(struct loading *loading)
 	}
 }
 
+static const struct host *read_receiver(struct loading *loading, const struct host *host, const struct node *node)
+{
+	const struct node *to = node_sound(node, "to");
+	const struct host *receiver = refer_host(loading, to);
+	if (receiver != host)
+		return receiver;
+	if (receiver)
+		findings_error(loading->findings, &to->position,
+			       "`%s` sends to itself: what a host logs is there anyway; take this away, or name another host",
+			       host->name);
+	return NULL;
+}
+
+/* What a host sends to others, and what is given to it. */
+static void read_deliveries(struct loading *loading, struct host *host, const struct node *node)
+{
+	const struct node *flows = node_sound(node, "flows"), *secrets = node_sound(node, "secrets");
+	host->logs = read_receiver(loading, host, node_sound(node, "logs"));
+	host->flows = read_receiver(loading, host, flows);
+	if (flows && host->role && !host->role->forwards)
+		findings_error(loading->findings, &flows->position,
+			       "`%s` (role `%s`) forwards no packets: it sees no flows; take this away", host->name,
+			       host->role->name);
+	if (!secrets)
+		return;
+	host->secrets = pool_alloc(loading->pool, secrets->count, sizeof *host->secrets);
+	for (size_t i = 0; i < secrets->count; i++) {
+		const struct node *name = secrets->entries[i].value;
+		for (size_t j = 0; !name->faulty && j < host->secrets_count; j++)
+			if (strcmp(host->secrets[j], name->text) == 0)
+				findings_error(loading->findings, &name->position, "`%s` has the secret `%s` already", host->name,
+					       name->text);
+		if (!name->faulty)
+			host->secrets[host->secrets_count++] = pool_strdup(loading->pool, name->text);
+	}
+}
+
 /* After people and hosts are known: options may refer to them. */
 static void load_options(struct loading *loading)
 {
@@ -215,7 +276,10 @@ static void load_options(struct loading *loading)
 	for (size_t i = 0; i < scenario->hosts_count; i++) {
 		struct host *host = &scenario->hosts[i];
 		const struct node *node = loading->sections[SECTION_HOSTS].entries[i].value;
-		if (!host->role || node->kind != NODE_MAP)
+		if (node->kind != NODE_MAP)
+			continue;
+		read_deliveries(loading, host, node);
+		if (!host->role)
 			continue;
 		cleanup_free char *owner = xasprintf("`%s` (role `%s`)", host->name, host->role->name);
 		const struct assignment assignment = {
@@ -232,161 +296,16 @@ static void load_options(struct loading *loading)
 	}
 }
 
-/* ---- people and contacts ---- */
-
-static void load_people(struct loading *loading)
-{
-	struct scenario *scenario = loading->scenario;
-	const struct section *section = &loading->sections[SECTION_PEOPLE];
-	scenario->people = pool_alloc(loading->pool, section->count, sizeof *scenario->people);
-	scenario->people_count = section->count;
-	for (size_t i = 0; i < section->count; i++) {
-		const struct entry *entry = &section->entries[i];
-		struct person *person = &scenario->people[i];
-		index_add(loading, INDEX_PERSON, entry->key, i);
-		person->account = pool_strdup(loading->pool, entry->key->text);
-		person->name = read_text(loading, entry->value, "name");
-		person->department = read_string(loading, entry->value, "department");
-		person->terminal = refer_host(loading, node_sound(entry->value, "terminal"));
-	}
-}
-
-static void load_contacts(struct loading *loading)
-{
-	struct scenario *scenario = loading->scenario;
-	const struct section *section = &loading->sections[SECTION_DESK];
-	scenario->contacts = pool_alloc(loading->pool, section->count, sizeof *scenario->contacts);
-	scenario->contacts_count = section->count;
-	for (size_t i = 0; i < section->count; i++) {
-		index_add(loading, INDEX_CONTACT, section->entries[i].key, i);
-		scenario->contacts[i].id = pool_strdup(loading->pool, section->entries[i].key->text);
-		scenario->contacts[i].name = read_text(loading, section->entries[i].value, "name");
-	}
-}
-
-/* ---- firewalls ---- */
-
-static void refer_endpoint(struct loading *loading, const struct node *node, struct endpoint *endpoints, size_t *count)
-{
-	struct scenario *scenario = loading->scenario;
-	struct endpoint endpoint = {.kind = ENDPOINT_ANY};
-	if (node->faulty || strcmp(node->text, "any") == 0)
-		return; /* none: any */
-	if (index_find(loading, INDEX_NETWORK, node->text) >= 0) {
-		endpoint = (struct endpoint){.kind = ENDPOINT_NETWORK,
-					     .network = &scenario->networks[index_refer(loading, INDEX_NETWORK, node)]};
-	} else if (index_find(loading, INDEX_HOST, node->text) >= 0) {
-		endpoint = (struct endpoint){.kind = ENDPOINT_HOST,
-					     .host = &scenario->hosts[index_refer(loading, INDEX_HOST, node)]};
-	} else if (loading->complete) {
-		const struct index *networks = &loading->indexes[INDEX_NETWORK], *hosts = &loading->indexes[INDEX_HOST];
-		const char *names[LIMIT_NETWORKS + LIMIT_HOSTS];
-		size_t known = 0;
-		for (size_t i = 0; i < networks->count; i++)
-			names[known++] = networks->names[i];
-		for (size_t i = 0; i < hosts->count; i++)
-			names[known++] = hosts->names[i];
-		cleanup_free char *suggestion =
-			findings_full(loading->findings) ? NULL : schema_suggest(node->text, "networks and hosts", names, known);
-		findings_error(loading->findings, &node->position, "there is no network or host `%s`%s", node->text,
-			       suggestion ? suggestion : "");
-		return;
-	}
-	endpoints[(*count)++] = endpoint;
-}
-
-static struct endpoint *read_endpoints(struct loading *loading, const struct node *rule, const char *key, size_t *count)
-{
-	const struct node *node = node_sound(rule, key);
-	if (!node)
-		return NULL;
-	struct endpoint *endpoints = pool_alloc(loading->pool, node->kind == NODE_LIST ? node->count : 1, sizeof *endpoints);
-	if (node->kind == NODE_SCALAR)
-		refer_endpoint(loading, node, endpoints, count);
-	for (size_t i = 0; node->kind == NODE_LIST && i < node->count; i++) {
-		const struct node *item = node->entries[i].value;
-		if (!item->faulty && strcmp(item->text, "any") == 0 && node->count > 1)
-			findings_error(loading->findings, &item->position, "`any` stands alone: take it, or the others, away");
-		refer_endpoint(loading, item, endpoints, count);
-	}
-	return endpoints;
-}
-
-static void add_service(struct loading *loading, struct rule *rule, const struct node *node)
-{
-	struct rule_service services[VALUE_SERVICES_MAX];
-	size_t count;
-	if (node->faulty || !value_service(node->text, services, &count))
-		return;
-	for (size_t i = 0; i < count; i++) {
-		services[i].name = pool_strdup(loading->pool, node->text);
-		rule->services[rule->services_count++] = services[i];
-	}
-}
-
-static void load_rule(struct loading *loading, struct rule *rule, const struct node *node)
-{
-	static const char *const actions[] = {"drop", "accept", NULL};
-	const struct node *service = node_sound(node, "service");
-	rule->from = read_endpoints(loading, node, "from", &rule->from_count);
-	rule->to = read_endpoints(loading, node, "to", &rule->to_count);
-	rule->accept = read_choice(node, "action", actions, 0) == 1;
-	rule->log = read_truth(node, "log", false);
-	if (!service)
-		return;
-	size_t most = (service->kind == NODE_LIST ? service->count : 1) * VALUE_SERVICES_MAX;
-	rule->services = pool_alloc(loading->pool, most, sizeof *rule->services);
-	if (service->kind == NODE_SCALAR)
-		add_service(loading, rule, service);
-	for (size_t i = 0; service->kind == NODE_LIST && i < service->count; i++)
-		add_service(loading, rule, service->entries[i].value);
-}
-
-/* What stands behind a rule that takes everything is never asked. */
-static void warn_unreached(struct loading *loading, const struct firewall *firewall, const struct node *list)
-{
-	for (size_t i = 0; i + 1 < firewall->rules_count; i++) {
-		const struct rule *rule = &firewall->rules[i];
-		if (rule->from_count || rule->to_count || rule->services_count)
-			continue;
-		findings_warning(loading->findings, &list->entries[i + 1].value->position,
-				 "this rule and those after it are never asked: the one before takes everything");
-		return;
-	}
-}
-
-static void load_firewall(struct loading *loading, struct firewall *firewall, const struct entry *entry)
-{
-	const struct node *rules = node_sound(entry->value, "rules");
-	firewall->host = refer_host(loading, entry->key);
-	if (firewall->host && firewall->host->role && !firewall->host->role->forwards)
-		findings_error(loading->findings, &entry->key->position,
-			       "`%s` (role `%s`) forwards no packets: rules belong to a host whose role does, such as `firewall`",
-			       firewall->host->name, firewall->host->role->name);
-	if (!rules || rules->kind != NODE_LIST)
-		return;
-	size_t errors = findings_errors(loading->findings);
-	firewall->rules = pool_alloc(loading->pool, rules->count, sizeof *firewall->rules);
-	firewall->rules_count = rules->count;
-	for (size_t i = 0; i < rules->count; i++)
-		load_rule(loading, &firewall->rules[i], rules->entries[i].value);
-	if (errors == findings_errors(loading->findings))
-		warn_unreached(loading, firewall, rules);
-}
-
 void load_lan(struct loading *loading)
 {
 	struct scenario *scenario = loading->scenario;
-	const struct section *section = &loading->sections[SECTION_FIREWALLS];
 	load_networks(loading);
 	load_hosts(loading);
 	load_people(loading);
 	load_contacts(loading);
 	load_options(loading);
-	scenario->firewalls = pool_alloc(loading->pool, section->count, sizeof *scenario->firewalls);
-	scenario->firewalls_count = section->count;
-	for (size_t i = 0; i < section->count; i++)
-		load_firewall(loading, &scenario->firewalls[i], &section->entries[i]);
+	load_leases(loading);
+	load_firewalls(loading);
 	if (loading->complete && scenario->hosts_count == 0)
 		findings_error(loading->findings, &loading->root->position,
 			       "there are no `hosts`: write them here, or `use` a file that has them");

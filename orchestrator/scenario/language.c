@@ -29,6 +29,9 @@ static const struct field network_fields[] = {
 	{"kind", &network_kind, OPTIONAL, "`lan` (default), `internet` (where default routes point to) or `closed`"},
 	{"zone", &type_text, OPTIONAL, "the part of the map that it belongs to"},
 	{"label", &type_text, OPTIONAL, "what people call it"},
+	{"rate", &type_rate, OPTIONAL, "how much it carries to each host: bits per second (`10Mbit`)"},
+	{"delay", &type_delay, OPTIONAL, "how long packets take (`50ms`)"},
+	{"loss", &type_loss, OPTIONAL, "how many packets are lost (`2%`)"},
 	{"monitored", &type_name, OPTIONAL, "who watches it (shown on the map)"},
 	{"operated-by", &type_name, OPTIONAL, "who runs it (shown on the map)"},
 	{"override", &type_boolean, OPTIONAL, "`true`: knowingly takes the place of an entry of the same name in a used file"},
@@ -45,19 +48,30 @@ static const struct schema runs = {
 	.shape = SHAPE_SCALAR, .expects = "`container` or `vm`", .accepts = accepts_choice, .choices = runs_choices};
 static const struct schema nics = {.shape = SHAPE_MAP,
 				   .expects = "a map of networks to addresses (`{office: 10.1.1.20}`)",
-				   .item = &type_host_address,
+				   .item = &type_host_addresses,
 				   .least = 1,
 				   .most = LIMIT_NICS};
+static const struct field receiver_fields[] = {
+	{"to", &type_name, REQUIRED, "the host that receives them"},
+	{0},
+};
+static const struct schema receiver = {.shape = SHAPE_RECORD,
+				       .name = "receiver",
+				       .expects = "the host that receives them (`{to: soc}`)",
+				       .fields = receiver_fields};
+static const struct schema secrets = {
+	.shape = SHAPE_LIST, .expects = "a list of names (`[flag1]`)", .item = &type_name, .least = 1, .most = LIMIT_SECRETS};
 static const struct field host_fields[] = {
 	{"role", &type_name, REQUIRED, "what it does: the name of a folder in scenarios/roles"},
-	{"nics", &nics, REQUIRED, "its networks and its address on each (`{office: 10.1.1.20}`)"},
+	{"nics", &nics, REQUIRED, "its networks and its address on each (`{office: 10.1.1.20}`), or `dhcp`"},
 	{"access", &access_level, OPTIONAL, "what trainees may do there: `none` (default), `user` or `root`"},
 	{"label", &type_text, OPTIONAL, "what people call it"},
 	{"size", &type_bytes, OPTIONAL, "its memory limit, where the role's does not suit"},
 	{"processes", &type_count, OPTIONAL, "its limit of processes, where the role's does not suit"},
 	{"runs", &runs, OPTIONAL, "`container` (default); `vm` is not played yet"},
-	{"flows", &type_any, REFUSED, "flow records sent to a log server"},
-	{"logs", &type_any, REFUSED, "logs sent to a log server"},
+	{"logs", &receiver, OPTIONAL, "its log goes to that host (514/tcp)"},
+	{"flows", &receiver, OPTIONAL, "flow records of what it forwards go to that host (2055/udp)"},
+	{"secrets", &secrets, OPTIONAL, "texts that only this host of each team has: every team has others"},
 	{"override", &type_boolean, OPTIONAL, "`true`: knowingly takes the place of an entry of the same name in a used file"},
 	{0},
 };
@@ -93,13 +107,24 @@ static const struct schema firewalls = {.shape = SHAPE_MAP, .item = &firewall, .
 
 /* ---- people ---- */
 
+static const struct schema activities = {.shape = SHAPE_LIST,
+					 .expects = "a list of activities (`[mail, browse]`)",
+					 .item = &type_name,
+					 .least = 1,
+					 .most = LIMIT_PARAMETERS};
+static const struct schema pace = {.shape = SHAPE_SCALAR,
+				   .expects = "a time from `5s` to `1d`",
+				   .accepts = accepts_duration,
+				   .pattern = "^[0-9]+[smhd]$",
+				   .least = 5000,
+				   .most = 86400000};
 static const struct field person_fields[] = {
 	{"name", &type_text, REQUIRED, "the person's name"},
 	{"department", &type_name, OPTIONAL, "where the person works"},
 	{"terminal", &type_name, OPTIONAL, "the host that the person uses"},
 	{"mailbox", &type_any, REFUSED, "a mailbox of one's own"},
-	{"does", &type_any, REFUSED, "simulated use of the terminal"},
-	{"pace", &type_any, REFUSED, "how often the simulated user acts"},
+	{"does", &activities, OPTIONAL, "simulated use of the terminal: activities of its role (`[mail, browse]`)"},
+	{"pace", &pace, OPTIONAL, "how often, on average (90s)"},
 	{"override", &type_boolean, OPTIONAL, "`true`: knowingly takes the place of an entry of the same name in a used file"},
 	{0},
 };

@@ -81,14 +81,32 @@ static const struct kind {
 	[VALUE_PATH] = {"path", "a path of at most 255 bytes, without `..`", convert_path, -1},
 	[VALUE_URL] = {"url", "an address such as `http://www.saida.example/`", convert_url, -1},
 	[VALUE_DOMAIN] = {"domain", "a domain name such as `www.saida.example`", convert_domain, -1},
+	[VALUE_RANGES] = {"ranges", "a map of networks to the last parts of addresses (`{residents: 100-199}`)", NULL,
+			  INDEX_NETWORK},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* ---- what is declared ---- */
 
+/* What the words mean is judged with the addresses of the networks: load_leases. */
+static json_t *convert_ranges(const struct node *node)
+{
+	if (node->kind != NODE_MAP)
+		return NULL;
+	cleanup_json json_t *ranges = json_object();
+	for (size_t i = 0; i < node->count; i++) {
+		if (node->entries[i].value->kind != NODE_SCALAR)
+			return NULL;
+		json_object_set_new(ranges, node->entries[i].key->text, json_string(node->entries[i].value->text));
+	}
+	return steal(&ranges);
+}
+
 static json_t *convert_value(const struct parameter *parameter, const struct node *node)
 {
 	const struct kind *kind = &kinds[parameter->type];
+	if (parameter->type == VALUE_RANGES)
+		return convert_ranges(node);
 	if (!parameter->list)
 		return node->kind == NODE_SCALAR ? kind->convert(node->text) : NULL;
 	if (node->kind != NODE_LIST)
@@ -129,6 +147,12 @@ static bool read_parameter(struct loading *loading, const struct entry *entry, s
 	parameter->required = read_truth(entry->value, "required", false);
 	parameter->help = read_text(loading, entry->value, "help");
 	const struct node *fallback = node_sound(entry->value, "default");
+	if (parameter->type == VALUE_RANGES && (parameter->list || fallback)) {
+		findings_error(loading->findings, &entry->key->position,
+			       "`%s` is of type ranges: it is one map, of a scenario's networks; it has no list and no default",
+			       parameter->name);
+		return false;
+	}
 	if (fallback && parameter->required)
 		findings_error(loading->findings, &fallback->position, "`%s` is required: it has no use for a default",
 			       parameter->name);
@@ -232,8 +256,9 @@ static json_t *assign_given(struct loading *loading, const struct assignment *as
 	}
 	if (node->kind == NODE_SCALAR)
 		judge_scalar(loading, assignment, parameter, node);
-	for (size_t i = 0; node->kind == NODE_LIST && i < node->count; i++)
-		judge_scalar(loading, assignment, parameter, node->entries[i].value);
+	for (size_t i = 0; node->kind != NODE_SCALAR && i < node->count; i++)
+		judge_scalar(loading, assignment, parameter,
+			     node->kind == NODE_MAP ? node->entries[i].key : node->entries[i].value);
 	return value;
 }
 

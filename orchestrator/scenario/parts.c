@@ -2,11 +2,12 @@
 #include "orchestrator/scenario/limits.h"
 #include "orchestrator/scenario/types.h"
 
-static const char *const type_choices[] = {"string", "integer", "boolean", "duration", "bytes", "port",	  "name",
-					   "host",   "network", "person",  "path",     "url",	"domain", NULL};
+static const char *const type_choices[] = {"string",  "integer", "boolean", "duration", "bytes",  "port",   "name", "host",
+					   "network", "person",	 "path",    "url",	"domain", "ranges", NULL};
 static const struct schema value_type = {
 	.shape = SHAPE_SCALAR,
-	.expects = "a type (string, integer, boolean, duration, bytes, port, name, host, network, person, path, url, domain)",
+	.expects = "a type (string, integer, boolean, duration, bytes, port, name, host, network, person, path, url, domain, "
+		   "ranges)",
 	.accepts = accepts_choice,
 	.choices = type_choices,
 };
@@ -25,9 +26,11 @@ static const struct schema parameter = {.shape = SHAPE_RECORD, .name = "paramete
 static const struct schema parameters = {.shape = SHAPE_MAP, .item = &parameter, .most = LIMIT_PARAMETERS};
 
 static const struct schema role_services = {.shape = SHAPE_MAP,
-					    .expects = "a map of names to ports (`{http: 80/tcp}`)",
-					    .item = &type_port_protocol,
+					    .expects = "a map of names to ports (`{http: 80/tcp}`), or to options of type port",
+					    .item = &type_port_or_option,
 					    .most = LIMIT_PARAMETERS};
+static const struct schema role_activities = {
+	.shape = SHAPE_LIST, .expects = "a list of names (`[mail, browse]`)", .item = &type_name, .most = LIMIT_PARAMETERS};
 static const struct field role_fields[] = {
 	{"role", &type_name, REQUIRED, "its name: the same as its folder's"},
 	{"image", &type_name, REQUIRED, "the image that it is made from"},
@@ -37,7 +40,8 @@ static const struct field role_fields[] = {
 	{"forwards", &type_boolean, OPTIONAL, "`true`: routes packets between its networks"},
 	{"resolves", &type_boolean, OPTIONAL, "`true`: answers DNS for the others"},
 	{"options", &parameters, OPTIONAL, "what a scenario may set on such a host"},
-	{"services", &role_services, OPTIONAL, "what listens on it"},
+	{"services", &role_services, OPTIONAL, "what listens on it: a port, or the name of an option of type port (tcp)"},
+	{"activities", &role_activities, OPTIONAL, "what a person can do there: the names of files in activities/"},
 	{0},
 };
 const struct schema schema_role = {.shape = SHAPE_RECORD, .name = "role", .fields = role_fields};

@@ -213,9 +213,10 @@ void schema_print_reference(const struct schema *schema, const char *heading, co
 void schema_print_types(FILE *out)
 {
 	static const struct schema *const types[] = {
-		&type_name,   &type_field_name,	  &type_text,	 &type_line,	  &type_block, &type_boolean, &type_duration,
-		&type_moment, &type_bytes,	  &type_percent, &type_points,	  &type_cost,  &type_count,   &type_port,
-		&type_cidr,   &type_host_address, &type_service, &type_technique, &type_path};
+		&type_name,	&type_field_name, &type_text,  &type_line,	   &type_block,	  &type_boolean,
+		&type_duration, &type_moment,	  &type_bytes, &type_percent,	   &type_points,  &type_cost,
+		&type_count,	&type_port,	  &type_cidr,  &type_host_address, &type_service, &type_technique,
+		&type_path,	&type_rate,	  &type_delay, &type_loss};
 	fputs("## Types\n\n| Type | Is written as |\n|---|---|\n", out);
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
 		fprintf(out, "| %s | %s |\n", types[i]->name, types[i]->expects);

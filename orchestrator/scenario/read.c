@@ -15,7 +15,7 @@ int64_t read_number(const struct node *map, const char *key, int64_t fallback)
 	const char *text = node_text(map, key);
 	int64_t number;
 	if (text && (value_integer(text, &number) || value_duration(text, &number) || value_bytes(text, &number) ||
-		     value_percent(text, &number)))
+		     value_percent(text, &number) || value_rate(text, &number)))
 		return number;
 	return fallback;
 }

@@ -137,6 +137,27 @@ const struct host *scenario_host(const struct scenario *scenario, const char *na
 	return bsearch(name, scenario->hosts, scenario->hosts_count, sizeof *scenario->hosts, compare_host);
 }
 
+int scenario_service_port(const struct host *host, const struct role_service *service)
+{
+	return service->option ? (int)json_integer_value(json_object_get(host->options, service->option->name)) : service->port;
+}
+
+const struct host *scenario_dhcp_server(const struct scenario *scenario, const struct network *network,
+					const struct address_range **range)
+{
+	for (size_t i = 0; i < scenario->hosts_count; i++) {
+		const struct host *host = &scenario->hosts[i];
+		for (size_t r = 0; r < host->ranges_count; r++) {
+			if (host->ranges[r].network != network)
+				continue;
+			if (range)
+				*range = &host->ranges[r];
+			return host;
+		}
+	}
+	return NULL;
+}
+
 #define DEFINE_LOOKUP(type, array)                                                                                               \
 	const struct type *scenario_##type(const struct scenario *scenario, const char *id)                                      \
 	{                                                                                                                        \

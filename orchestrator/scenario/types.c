@@ -94,6 +94,18 @@ static bool accepts_host_address(const struct schema *schema, const char *text)
 	return value_address(text, &address) || strcmp(text, "dhcp") == 0;
 }
 
+static bool accepts_rate(const struct schema *schema, const char *text)
+{
+	int64_t bits;
+	return value_rate(text, &bits) && in_range(schema, bits);
+}
+
+static bool accepts_loss(const struct schema *schema, const char *text)
+{
+	int64_t milli_percent;
+	return value_loss(text, &milli_percent) && in_range(schema, milli_percent);
+}
+
 static bool accepts_service(const struct schema *schema, const char *text)
 {
 	(void)schema;
@@ -102,9 +114,10 @@ static bool accepts_service(const struct schema *schema, const char *text)
 	return value_service(text, services, &count);
 }
 
-static bool accepts_port_protocol(const struct schema *schema, const char *text)
+/* A port, or the name of an option that holds one. */
+static bool accepts_port_or_option(const struct schema *schema, const char *text)
 {
-	return text[0] >= '0' && text[0] <= '9' && accepts_service(schema, text);
+	return value_name(text) || (text[0] >= '0' && text[0] <= '9' && accepts_service(schema, text));
 }
 
 static bool accepts_technique(const struct schema *schema, const char *text)
@@ -271,23 +284,65 @@ const struct schema type_cidr = {
 const struct schema type_host_address = {
 	.shape = SHAPE_SCALAR,
 	.name = "address",
-	.expects = "an IPv4 address such as `10.1.1.20`",
+	.expects = "an IPv4 address such as `10.1.1.20`, or `dhcp` (the network's DHCP server gives it)",
 	.accepts = accepts_host_address,
-	.pattern = "^[0-9]{1,3}(\\.[0-9]{1,3}){3}$",
+	.pattern = "^([0-9]{1,3}(\\.[0-9]{1,3}){3}|dhcp)$",
+};
+static const struct schema host_addresses = {
+	.shape = SHAPE_LIST,
+	.expects = "a list of addresses, the main one first",
+	.item = &type_host_address,
+	.least = 1,
+	.most = LIMIT_ADDRESSES,
+};
+const struct schema type_host_addresses = {
+	.shape = SHAPE_EITHER,
+	.expects = "an address, `dhcp`, or a list of addresses (`[10.1.1.20, 10.1.1.21]`)",
+	.either = {&type_host_address, &host_addresses},
+};
+const struct schema type_rate = {
+	.shape = SHAPE_SCALAR,
+	.name = "rate",
+	.expects = "bits per second such as `64kbit`, `10Mbit` or `1Gbit` (from `8kbit` to `10Gbit`)",
+	.accepts = accepts_rate,
+	.pattern = "^[0-9]+(kbit|Mbit|Gbit)$",
+	.least = 8000,
+	.most = 10000000000,
+};
+const struct schema type_delay = {
+	.shape = SHAPE_SCALAR,
+	.name = "delay",
+	.expects = "a delay such as `50ms` (from `1ms` to `10s`)",
+	.accepts = accepts_duration,
+	.pattern = "^[0-9]+(ms|s)$",
+	.least = 1,
+	.most = 10000,
+};
+const struct schema type_loss = {
+	.shape = SHAPE_SCALAR,
+	.name = "loss",
+	.expects = "the part of packets that is lost, such as `2%` or `0.5%`",
+	.accepts = accepts_loss,
+	.pattern = "^[0-9]{1,3}(\\.[0-9]{1,3})?%$",
+	.least = 0,
+	.most = 100000,
 };
 const struct schema type_service = {
 	.shape = SHAPE_SCALAR,
 	.name = "service",
-	.expects = "a service (dns, http, https, icmp, imap, kerberos, ldap, ntp, proxy, smb, smtp, ssh, submission) or a port "
-		   "such as `3128/tcp`",
+	.expects =
+		"a service (dhcp, dns, flows, http, https, icmp, imap, imaps, kerberos, kpasswd, ldap, ldaps, ntp, proxy, smb, "
+		"smtp, ssh, submission, submissions, syslog) or a port "
+		"such as `3128/tcp`",
 	.accepts = accepts_service,
-	.pattern = "^(dns|http|https|icmp|imap|kerberos|ldap|ntp|proxy|smb|smtp|ssh|submission|[0-9]{1,5}/(tcp|udp))$",
+	.pattern = "^(dhcp|dns|flows|http|https|icmp|imap|imaps|kerberos|kpasswd|ldap|ldaps|ntp|proxy|smb|smtp|ssh|submission|"
+		   "submissions|syslog|[0-9]{1,5}/(tcp|udp))$",
 };
-const struct schema type_port_protocol = {
+const struct schema type_port_or_option = {
 	.shape = SHAPE_SCALAR,
-	.expects = "a port such as `3128/tcp` or `53/udp`",
-	.accepts = accepts_port_protocol,
-	.pattern = "^[0-9]{1,5}/(tcp|udp)$",
+	.expects = "a port such as `3128/tcp` or `53/udp`, or the name of an option of type port",
+	.accepts = accepts_port_or_option,
+	.pattern = "^([0-9]{1,5}/(tcp|udp)|[a-z][a-z0-9-]{0,23})$",
 };
 const struct schema type_technique = {
 	.shape = SHAPE_SCALAR,

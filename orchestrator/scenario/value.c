@@ -7,6 +7,7 @@
 enum { DIGITS_MAX = 15 };
 static const int64_t DURATION_MAX_MS = 30LL * 24 * 3600 * 1000;
 static const int64_t BYTES_MAX = 1LL << 40;
+static const int64_t RATE_MAX_BITS = 100000000000;
 
 static bool is_digit(char c)
 {
@@ -75,7 +76,7 @@ static bool take_unit(const char *text, const struct unit *units, int64_t most, 
 
 bool value_duration(const char *text, int64_t *duration_ms)
 {
-	static const struct unit units[] = {{"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
+	static const struct unit units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
 	return take_unit(text, units, DURATION_MAX_MS, duration_ms);
 }
 
@@ -89,6 +90,63 @@ bool value_percent(const char *text, int64_t *percent)
 {
 	static const struct unit units[] = {{"%", 1}, {NULL, 0}};
 	return take_unit(text, units, 100, percent);
+}
+
+bool value_rate(const char *text, int64_t *bits)
+{
+	static const struct unit units[] = {{"kbit", 1000}, {"Mbit", 1000000}, {"Gbit", 1000000000}, {NULL, 0}};
+	return take_unit(text, units, RATE_MAX_BITS, bits);
+}
+
+bool value_loss(const char *text, int64_t *milli_percent)
+{
+	int64_t whole, parts = 0;
+	const char *end = take_digits(text, &whole);
+	int64_t unit = 1000;
+	if (end && *end == '.') {
+		const char *fraction = end + 1;
+		end = take_digits(fraction, &parts);
+		for (ptrdiff_t i = 0; end && i < end - fraction; i++)
+			unit /= 10;
+	}
+	if (!end || strcmp(end, "%") != 0 || unit == 0 || whole > 100 || whole * 1000 + parts * unit > 100000)
+		return false;
+	*milli_percent = whole * 1000 + parts * unit;
+	return true;
+}
+
+/* `100`, `4.0`: the last parts of an address; the rest is the network's. */
+static const char *take_last_parts(const char *text, struct subnet subnet, uint32_t *address)
+{
+	uint32_t value = 0, mask = 0;
+	for (int parts = 1; parts <= 4; parts++) {
+		int64_t part;
+		text = take_digits(text, &part);
+		if (!text || part > 255)
+			return NULL;
+		value = value << 8 | (uint32_t)part;
+		mask = mask << 8 | 255;
+		if (*text != '.') {
+			*address = (subnet.address & ~mask) | value;
+			return text;
+		}
+		text++;
+	}
+	return NULL;
+}
+
+bool value_range(const char *text, struct subnet subnet, uint32_t *first, uint32_t *last)
+{
+	uint32_t from, to;
+	const char *end = take_last_parts(text, subnet, &from);
+	if (!end || *end != '-')
+		return false;
+	end = take_last_parts(end + 1, subnet, &to);
+	if (!end || *end)
+		return false;
+	*first = from;
+	*last = to;
+	return true;
 }
 
 static bool is_word(const char *text, char joint)
@@ -251,29 +309,37 @@ void address_format(uint32_t address, char text[16])
 	snprintf(text, 16, "%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255, address & 255);
 }
 
-/* The registered ports (IANA), and the proxy of Squid. */
+/* The registered ports (IANA), and the usual ones of Squid, of syslog over TCP and of NetFlow (flows). */
 static const struct known_service {
 	const char *name;
 	struct rule_service services[VALUE_SERVICES_MAX];
 } known_services[] = {
+	{"dhcp", {{NULL, "udp", 67}}},
 	{"dns", {{NULL, "udp", 53}, {NULL, "tcp", 53}}},
+	{"flows", {{NULL, "udp", 2055}}},
 	{"http", {{NULL, "tcp", 80}}},
 	{"https", {{NULL, "tcp", 443}}},
 	{"icmp", {{NULL, "icmp", 0}}},
 	{"imap", {{NULL, "tcp", 143}}},
+	{"imaps", {{NULL, "tcp", 993}}},
 	{"kerberos", {{NULL, "udp", 88}, {NULL, "tcp", 88}}},
-	{"ldap", {{NULL, "tcp", 389}}},
+	{"kpasswd", {{NULL, "udp", 464}, {NULL, "tcp", 464}}},
+	{"ldap", {{NULL, "tcp", 389}, {NULL, "udp", 389}}},
+	{"ldaps", {{NULL, "tcp", 636}}},
 	{"ntp", {{NULL, "udp", 123}}},
 	{"proxy", {{NULL, "tcp", 3128}}},
 	{"smb", {{NULL, "tcp", 445}}},
 	{"smtp", {{NULL, "tcp", 25}}},
 	{"ssh", {{NULL, "tcp", 22}}},
 	{"submission", {{NULL, "tcp", 587}}},
+	{"submissions", {{NULL, "tcp", 465}}},
+	{"syslog", {{NULL, "tcp", 514}, {NULL, "udp", 514}}},
 };
 
 const char *value_service_names(void)
 {
-	return "dns, http, https, icmp, imap, kerberos, ldap, ntp, proxy, smb, smtp, ssh, submission";
+	return "dhcp, dns, flows, http, https, icmp, imap, imaps, kerberos, kpasswd, ldap, ldaps, ntp, proxy, smb, smtp, ssh, "
+	       "submission, submissions, syslog";
 }
 
 bool value_service(const char *text, struct rule_service services[VALUE_SERVICES_MAX], size_t *count)

@@ -29,6 +29,10 @@ hostile() {
 @test "check: missing keys" { golden missing-key 1; }
 @test "check: duplicate names" { golden duplicate-name 1; }
 @test "check: addresses outside their network, taken, special" { golden address 1; }
+@test "check: addresses that nobody hands out, and ranges that cannot be" { golden dhcp 1; }
+@test "check: logs, flows and secrets that go nowhere" { golden deliveries 1; }
+@test "check: simulated use of what is not offered" { golden activities 1; }
+@test "check: rate, delay and loss of a network" { golden quality 1; }
 @test "check: overlapping networks" { golden overlap 1; }
 @test "check: a host on no network" { golden no-network 1; }
 @test "check: a firewall rule that names nothing" { golden firewall 1; }

@@ -102,7 +102,7 @@ static inline void model_fill_hosts(struct model *model)
 				      .label = MODEL_TEXT(hosts[i].name, hosts[i].name)};
 		for (size_t n = 0; n < 2 && hosts[i].addresses[n]; n++)
 			host->nics[host->nics_count++] =
-				(struct nic){&model->networks[hosts[i].networks[n]], hosts[i].addresses[n]};
+				(struct nic){.network = &model->networks[hosts[i].networks[n]], .address = hosts[i].addresses[n]};
 	}
 	model->terminal_options[0] = (struct parameter){.name = (char *)"proxy", .type = VALUE_HOST};
 	model->roles[MODEL_PC_TANAKA].options = model->terminal_options;
@@ -220,8 +220,10 @@ static inline void model_fill(struct model *model)
 	model->images[0] = &model->base;
 	model_fill_hosts(model);
 	model_fill_firewall(model);
-	model->people[0] = (struct person){(char *)"tanaka", MODEL_TEXT("田中 一郎", "Ichiro Tanaka"), (char *)"residents",
-					   &model->hosts[MODEL_PC_TANAKA]};
+	model->people[0] = (struct person){.account = (char *)"tanaka",
+					   .name = MODEL_TEXT("田中 一郎", "Ichiro Tanaka"),
+					   .department = (char *)"residents",
+					   .terminal = &model->hosts[MODEL_PC_TANAKA]};
 	model->contacts[0] = (struct contact){(char *)"soc-a", MODEL_TEXT("監視会社", "monitoring company")};
 	model->contacts[1] = (struct contact){(char *)"ciso", MODEL_TEXT("副市長", "Deputy mayor")};
 	model_fill_attack(model);

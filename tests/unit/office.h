@@ -15,10 +15,11 @@ static struct network networks[] = {
 };
 static struct role_service proxy_services[] = {{.name = NAME("http-proxy"), .port = 8080}};
 static struct role proxy_role = {.services = proxy_services, .services_count = 1};
-static struct nic attacker_nics[] = {{&networks[1], IP(203, 0, 113, 66)}};
-static struct nic proxy_nics[] = {{&networks[0], IP(198, 51, 100, 8)}};
-static struct nic file_nics[] = {{&networks[0], IP(198, 51, 100, 20)}, {&networks[2], IP(10, 1, 1, 20)}};
-static struct nic pc_nics[] = {{&networks[2], IP(10, 1, 1, 101)}};
+static struct nic attacker_nics[] = {{.network = &networks[1], .address = IP(203, 0, 113, 66)}};
+static struct nic proxy_nics[] = {{.network = &networks[0], .address = IP(198, 51, 100, 8)}};
+static struct nic file_nics[] = {{.network = &networks[0], .address = IP(198, 51, 100, 20)},
+				 {.network = &networks[2], .address = IP(10, 1, 1, 20)}};
+static struct nic pc_nics[] = {{.network = &networks[2], .address = IP(10, 1, 1, 101)}};
 enum { ATTACKER, FILE_SERVER, PC, PROXY, HOSTS };
 static struct host hosts[] = {
 	{.name = NAME("attacker"), .nics = attacker_nics, .nics_count = 1},

@@ -215,7 +215,7 @@ static void ways_of_equal_length_go_over_the_smaller_name(void **state)
 	/* The web server becomes a second way from the dmz to the office; 'fw-office' comes before 'web', then 'aa' before both.
 	 */
 	model->roles[MODEL_WEB].forwards = true;
-	model->nics[MODEL_WEB][1] = (struct nic){&model->networks[MODEL_OFFICE], 0x0a010102};
+	model->nics[MODEL_WEB][1] = (struct nic){.network = &model->networks[MODEL_OFFICE], .address = 0x0a010102};
 	model->hosts[MODEL_WEB].nics_count = 2;
 	size_t count;
 	cleanup_free struct route *routes = routes_find(&model->scenario, &model->hosts[MODEL_PROXY], &count);

@@ -23,13 +23,14 @@ static void test_durations_have_units_and_a_limit(void **state)
 {
 	(void)state;
 	int64_t ms = -1;
+	assert_true(value_duration("50ms", &ms) && ms == 50);
 	assert_true(value_duration("90s", &ms) && ms == 90000);
 	assert_true(value_duration("5m", &ms) && ms == 300000);
 	assert_true(value_duration("3h", &ms) && ms == 10800000);
 	assert_true(value_duration("30d", &ms) && ms == 2592000000);
 	ms = -1;
 	static const char *const wrong[] = {"",	   "5",	 "s", "-5s", "5 s", "5S", "1.5h", "1h30m", "31d", "99999999999999999999s",
-					    "5ms", "+5s"};
+					    "5us", "+5s"};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
 		assert_false(value_duration(wrong[i], &ms));
 	assert_int_equal(ms, -1);

@@ -148,7 +148,7 @@ static void moments_come_from_steps_objectives_and_reports_alike(void **state)
 static void a_set_counts_by_precision_and_recall(void **state)
 {
 	struct model *model = *state;
-	model->nics[MODEL_ATTACKER][1] = (struct nic){&model->networks[MODEL_INTERNET], 0xcb007143};
+	model->nics[MODEL_ATTACKER][1] = (struct nic){.network = &model->networks[MODEL_INTERNET], .address = 0xcb007143};
 	model->hosts[MODEL_ATTACKER].nics_count = 2; /* 203.0.113.66 and .67 */
 	static const struct {
 		const char *value;

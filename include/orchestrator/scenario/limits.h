@@ -18,7 +18,9 @@ enum {
 	LIMIT_NETWORKS = 32,
 	LIMIT_HOSTS = 64,
 	LIMIT_NICS = 8,
-	LIMIT_RULES = 500, /* of a firewall */
+	LIMIT_ADDRESSES = 32, /* of an interface */
+	LIMIT_SECRETS = 8,    /* of a host */
+	LIMIT_RULES = 500,    /* of a firewall */
 	LIMIT_PEOPLE = 500,
 	LIMIT_CONTACTS = 50,
 	LIMIT_STEPS = 200,

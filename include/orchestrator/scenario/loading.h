@@ -104,7 +104,7 @@ bool index_mentioned(const struct loading *loading, enum index_kind kind, const 
 /* ---- read.c: values of the tables' types; what is missing or faulty gives the fallback ---- */
 
 char *read_string(struct loading *loading, const struct node *map, const char *key); /* or NULL */
-int64_t read_number(const struct node *map, const char *key, int64_t fallback);	     /* integer, duration, bytes or percent */
+int64_t read_number(const struct node *map, const char *key, int64_t fallback); /* integer, duration, bytes, percent or rate */
 bool read_truth(const struct node *map, const char *key, bool fallback);
 int read_choice(const struct node *map, const char *key, const char *const *names, int fallback);
 struct text read_text(struct loading *loading, const struct node *map, const char *key);
@@ -146,7 +146,11 @@ const struct ability *catalogue_ability(struct loading *loading, const struct no
 /* ---- the stages ---- */
 
 void load_head(struct loading *loading);
-void load_lan(struct loading *loading);
+void load_lan(struct loading *loading); /* with the four that follow */
+void load_people(struct loading *loading);
+void load_contacts(struct loading *loading);
+void load_leases(struct loading *loading);
+void load_firewalls(struct loading *loading);
 void load_attack(struct loading *loading);
 void load_messages(struct loading *loading);
 void load_goals(struct loading *loading);

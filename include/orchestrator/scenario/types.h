@@ -10,7 +10,10 @@ extern const struct schema type_package; /* the name of a Debian package */
 extern const struct schema type_block;	 /* a string of many lines */
 extern const struct schema type_text;	 /* {ja, en} or a string, one line or many */
 extern const struct schema type_boolean, type_duration, type_bytes, type_percent, type_points, type_cost, type_count, type_port;
-extern const struct schema type_moment, type_cidr, type_host_address, type_service, type_port_protocol, type_technique, type_path;
+extern const struct schema type_moment, type_cidr, type_host_address, type_service, type_port_or_option, type_technique,
+	type_path;
+extern const struct schema type_host_addresses; /* one or a list */
+extern const struct schema type_rate, type_delay, type_loss;
 extern const struct schema type_any;
 extern const struct schema type_lines, type_names, type_line_or_lines; /* lists of them; one or a list */
 

@@ -10,9 +10,11 @@
 
 bool value_integer(const char *text, int64_t *number);	     /* decimal, at most 15 digits */
 bool value_boolean(const char *text, bool *truth);	     /* true, false */
-bool value_duration(const char *text, int64_t *duration_ms); /* 90s 5m 3h 2d; at most 30 days */
+bool value_duration(const char *text, int64_t *duration_ms); /* 50ms 90s 5m 3h 2d; at most 30 days */
 bool value_bytes(const char *text, int64_t *bytes);	     /* 64KiB 64MiB 2GiB; at most 1024 GiB */
 bool value_percent(const char *text, int64_t *percent);	     /* 0% to 100% */
+bool value_rate(const char *text, int64_t *bits);	     /* per second: 64kbit 10Mbit 1Gbit; at most 100 Gbit */
+bool value_loss(const char *text, int64_t *milli_percent);   /* 2% 0.5%; at most three decimals */
 
 bool value_name(const char *text);	 /* [a-z][a-z0-9-]*, at most LIMIT_NAME_BYTES */
 bool value_field_name(const char *text); /* the same with _ for - */
@@ -26,6 +28,9 @@ bool value_moment(const char *text, char after[LIMIT_NAME_BYTES + 1], int64_t *o
 
 bool value_address(const char *text, uint32_t *address);    /* IPv4, host byte order */
 bool value_subnet(const char *text, struct subnet *subnet); /* host bits are kept for the caller to judge */
+/* `100-199`, `4.0-7.255`: from and to, each the last parts of an address whose first ones are the network's; whether they lie in it is
+ * the caller's to judge. */
+bool value_range(const char *text, struct subnet subnet, uint32_t *first, uint32_t *last);
 uint32_t subnet_mask(struct subnet subnet);
 bool subnet_contains(struct subnet subnet, uint32_t address);
 void address_format(uint32_t address, char text[16]);

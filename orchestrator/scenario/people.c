@@ -1,0 +1,84 @@
+/* The organisation's staff, and the contacts of the desk. */
+#include <string.h>
+
+#include "common/alloc.h"
+#include "common/cleanup.h"
+#include "orchestrator/scenario/loading.h"
+
+static const int64_t PACE_MS = 90000;
+
+static void report_unoffered(struct loading *loading, const struct person *person, const struct node *activity)
+{
+	const struct role *role = person->terminal->role;
+	cleanup_free char *shown = quoted(activity->text);
+	cleanup_free char *suggestion =
+		schema_suggest(activity->text, "activities there", (const char *const *)role->activities, role->activities_count);
+	findings_error(loading->findings, &activity->position, "nobody can do %s on `%s` (role `%s`)%s", shown,
+		       person->terminal->name, role->name, suggestion);
+}
+
+static bool is_offered(const struct role *role, const char *activity)
+{
+	for (size_t i = 0; i < role->activities_count; i++)
+		if (strcmp(role->activities[i], activity) == 0)
+			return true;
+	return false;
+}
+
+/* Simulated use of the terminal. */
+static void read_use(struct loading *loading, struct person *person, const struct node *node)
+{
+	const struct node *does = node_sound(node, "does"), *pace = node_get(node, "pace"),
+			  *terminal = node_get(node, "terminal");
+	if (pace && !node_get(node, "does"))
+		findings_error(loading->findings, &pace->position,
+			       "a `pace` without `does`: say what `%s` does (`does: [mail, browse]`), or take it away",
+			       person->account);
+	if (!does)
+		return;
+	if (!terminal)
+		findings_error(loading->findings, &does->position, "`%s` has no terminal to do this at: add `terminal`",
+			       person->account);
+	person->pace_ms = read_number(node, "pace", PACE_MS);
+	person->does = pool_alloc(loading->pool, does->count, sizeof *person->does);
+	for (size_t i = 0; i < does->count; i++) {
+		const struct node *activity = does->entries[i].value;
+		if (activity->faulty || !person->terminal || !person->terminal->role)
+			continue;
+		if (is_offered(person->terminal->role, activity->text))
+			person->does[person->does_count++] = pool_strdup(loading->pool, activity->text);
+		else
+			report_unoffered(loading, person, activity);
+	}
+}
+
+void load_people(struct loading *loading)
+{
+	struct scenario *scenario = loading->scenario;
+	const struct section *section = &loading->sections[SECTION_PEOPLE];
+	scenario->people = pool_alloc(loading->pool, section->count, sizeof *scenario->people);
+	scenario->people_count = section->count;
+	for (size_t i = 0; i < section->count; i++) {
+		const struct entry *entry = &section->entries[i];
+		struct person *person = &scenario->people[i];
+		index_add(loading, INDEX_PERSON, entry->key, i);
+		person->account = pool_strdup(loading->pool, entry->key->text);
+		person->name = read_text(loading, entry->value, "name");
+		person->department = read_string(loading, entry->value, "department");
+		person->terminal = refer_host(loading, node_sound(entry->value, "terminal"));
+		read_use(loading, person, entry->value);
+	}
+}
+
+void load_contacts(struct loading *loading)
+{
+	struct scenario *scenario = loading->scenario;
+	const struct section *section = &loading->sections[SECTION_DESK];
+	scenario->contacts = pool_alloc(loading->pool, section->count, sizeof *scenario->contacts);
+	scenario->contacts_count = section->count;
+	for (size_t i = 0; i < section->count; i++) {
+		index_add(loading, INDEX_CONTACT, section->entries[i].key, i);
+		scenario->contacts[i].id = pool_strdup(loading->pool, section->entries[i].key->text);
+		scenario->contacts[i].name = read_text(loading, section->entries[i].value, "name");
+	}
+}
