@@ -7,4 +7,8 @@
 int64_t monotonic_ms(void);
 int64_t wall_ms(void); /* Unix time */
 
+enum { TODAY_SIZE = 11 };
+/* "2026-11-24" in Japan, where the organisations of the exercises are. */
+void today(char text[TODAY_SIZE]);
+
 #endif

@@ -7,26 +7,35 @@
 
 #include "orchestrator/scenario.h"
 
-enum { PLAN_TEAMS_MAX = 30, PLAN_HOSTS_MAX = 64, PLAN_NAME_MAX = 24, PLAN_MAC_SIZE = 18 };
+enum { PLAN_TEAMS_MAX = 30, PLAN_HOSTS_MAX = 64, PLAN_NAME_MAX = 24, PLAN_MAC_SIZE = 18, PLAN_DAY_SIZE = 11 };
 
-enum resource_kind { RESOURCE_IMAGE, RESOURCE_LAYER, RESOURCE_NETWORK, RESOURCE_DISK, RESOURCE_GUEST, RESOURCE_KINDS };
-extern const char *const resource_kind_names[]; /* "image", "layer", "network", "disk", "guest" */
+enum resource_kind {
+	RESOURCE_IMAGE,
+	RESOURCE_LAYER,
+	RESOURCE_HISTORY,
+	RESOURCE_NETWORK,
+	RESOURCE_DISK,
+	RESOURCE_GUEST,
+	RESOURCE_KINDS
+};
+extern const char *const resource_kind_names[]; /* "image", "layer", "history", "network", "disk", "guest" */
 extern const char *const network_kind_names[];	/* "lan", "internet", "closed" */
 
 /*
  * Digests (SHA-256 in hex) over what is known without looking at any disk:
  *   image    name, suite, packages
  *   layer    its image's digest, the role's name, the facts
+ *   history  its layer's digest, the day; only hosts whose role has a past to tell
  *   network  its name, cidr, kind
- *   disk     its name, its layer's digest, guest_index
+ *   disk     its name, its history's digest or else its layer's, guest_index
  *   guest    its disk's and networks' digests, the facts, limits
- * What the folders hold (an image's files, a role's setup, the guest programs) is no part of them: the range mixes those in when it looks
- * for an image or a layer on disk, and into whatever stands on them.
+ * What the folders hold (an image's files, a role's setup and history, the guest programs) is no part of them: the range mixes those in when it looks
+ * for an image, a layer or a history on disk, and into whatever stands on them.
  */
 
 struct resource {
 	enum resource_kind kind;
-	/* Unique within its kind: image and layer by digest prefix ("base-1f0c…", "proxy-88ab…": shared by exercises),
+	/* Unique within its kind: image, layer and history by digest prefix ("base-1f0c…", "proxy-88ab…": shared by exercises),
 	 * the rest "EXERCISE/tN/NAME". */
 	char *name;
 	char digest[65]; /* of its whole definition; a running one with another digest is made anew */
@@ -34,7 +43,7 @@ struct resource {
 	size_t *needs;	 /* indexes into plan->resources, all smaller than its own */
 	size_t needs_count;
 	const struct image *image;     /* IMAGE, LAYER */
-	const struct host *host;       /* LAYER, DISK, GUEST */
+	const struct host *host;       /* LAYER, HISTORY, DISK, GUEST */
 	const struct network *network; /* NETWORK */
 	int guest_index; /* DISK, GUEST: from 0, unique in the exercise; the guest's id range is block base + index * 65536 */
 	char *facts; /* LAYER, GUEST: JSON text for /etc/toride/facts.json (scenarios/roles/README.md); the same for all teams */
@@ -56,14 +65,17 @@ struct plan {
 	char *exercise; /* [a-z][a-z0-9-]*, at most 24 */
 	const struct scenario *scenario;
 	int teams;
+	char day[PLAN_DAY_SIZE]; /* "2026-11-24": the exercise's day; all that the histories tell lies before it */
 	struct resource *resources;
 	size_t resources_count;
 	struct hypervisor hypervisor;
 	struct plan_estimate estimate; /* orchestrator/plan/estimate.c has the formula */
 };
 
-/* `exercise` NULL: the scenario's id. The plan borrows the scenario. Errors: name or team count out of its limits. */
-int plan_create(const struct scenario *scenario, const char *exercise, int teams, struct plan **plan, struct error **err);
+/* `exercise` NULL: the scenario's id; `day`: "2026-11-24". The plan borrows the scenario. Errors: name or team count out of its limits; no such
+ * day. */
+int plan_create(const struct scenario *scenario, const char *exercise, int teams, const char *day, struct plan **plan,
+		struct error **err);
 void plan_destroy(struct plan *plan);
 
 struct capacity { /* what the host has; read by range_capacity() */
@@ -73,7 +85,7 @@ struct capacity { /* what the host has; read by range_capacity() */
 int plan_check_capacity(const struct plan *plan, const struct capacity *capacity, struct error **err);
 
 void plan_print(const struct plan *plan, FILE *out);
-/* {"exercise","scenario","teams","hypervisor","estimate":{…},"resources":[{"kind","name","digest","team","needs":["kind name"…],
+/* {"exercise","scenario","teams","day","hypervisor","estimate":{…},"resources":[{"kind","name","digest","team","needs":["kind name"…],
  * "image"|"host"|"network","guest_index"}]}; new reference. */
 json_t *plan_to_json(const struct plan *plan);
 

@@ -28,7 +28,7 @@ enum { SITE_STATE_DIR = 0x5100, SITE_RUN_DIR, SITE_DATA_DIR };
 		"data-dir", required_argument, NULL, SITE_DATA_DIR                                                               \
 	}
 #define SITE_HELP                                                                                                                \
-	"  --state-dir DIR      journals, images, layers (/var/lib/toride, or $TORIDE_STATE_DIR)\n"                              \
+	"  --state-dir DIR      journals, images, layers, histories (/var/lib/toride, or $TORIDE_STATE_DIR)\n"                   \
 	"  --run-dir DIR        sockets (/run/toride, or $TORIDE_RUN_DIR)\n"                                                     \
 	"  --data-dir DIR       roles, images, abilities ($TORIDE_DATA_DIR)\n"
 bool site_option(struct site *site, int option, const char *value);

@@ -6,6 +6,7 @@
 
 #include "common/alloc.h"
 #include "common/cleanup.h"
+#include "common/now.h"
 #include "orchestrator/command.h"
 #include "orchestrator/plan.h"
 #include "orchestrator/range.h"
@@ -14,15 +15,16 @@
 extern const struct command command_plan;
 
 struct arguments {
-	const char *file, *name, *facts_host;
+	const char *file, *name, *facts_host, *day;
 	int teams;
 	bool json, any_capacity;
 };
 
-enum { OPTION_TEAMS = 1, OPTION_NAME, OPTION_JSON, OPTION_FACTS, OPTION_NO_CAPACITY };
+enum { OPTION_TEAMS = 1, OPTION_NAME, OPTION_DAY, OPTION_JSON, OPTION_FACTS, OPTION_NO_CAPACITY };
 
 static const struct option options[] = {{"teams", required_argument, NULL, OPTION_TEAMS},
 					{"name", required_argument, NULL, OPTION_NAME},
+					{"day", required_argument, NULL, OPTION_DAY},
 					{"json", no_argument, NULL, OPTION_JSON},
 					{"facts", required_argument, NULL, OPTION_FACTS},
 					{"no-capacity", no_argument, NULL, OPTION_NO_CAPACITY},
@@ -46,6 +48,9 @@ static int take_option(int option, struct arguments *arguments)
 		return arguments->teams < 0 ? command_usage(&command_plan, "'--teams %s' is not a number", optarg) : EXIT_DONE;
 	case OPTION_NAME:
 		arguments->name = optarg;
+		return EXIT_DONE;
+	case OPTION_DAY:
+		arguments->day = optarg;
 		return EXIT_DONE;
 	case OPTION_JSON:
 		arguments->json = true;
@@ -103,7 +108,7 @@ static int plan_file(const struct arguments *arguments, const struct site *site,
 	cleanup_plan struct plan *plan = NULL;
 	if (arguments->facts_host)
 		return print_facts(scenario, arguments->facts_host, err);
-	if (plan_create(scenario, arguments->name, arguments->teams, &plan, err) < 0)
+	if (plan_create(scenario, arguments->name, arguments->teams, arguments->day, &plan, err) < 0)
 		return -1;
 	print_plan(plan, arguments->json);
 	fflush(stdout);
@@ -115,7 +120,9 @@ static int plan_file(const struct arguments *arguments, const struct site *site,
 
 static int run(int argc, char **argv)
 {
-	struct arguments arguments = {.teams = 1};
+	char this_day[TODAY_SIZE];
+	today(this_day);
+	struct arguments arguments = {.teams = 1, .day = this_day};
 	cleanup_scenario struct scenario *scenario = NULL;
 	cleanup_error struct error *err = NULL;
 	struct site site;
@@ -129,12 +136,14 @@ static int run(int argc, char **argv)
 	return status;
 }
 
-const struct command command_plan = {"plan", "FILE [--teams N] [--name EX] [--json] [--facts HOST]",
-				     "show what would be made for a scenario, and whether this host can",
-				     "  --teams N         for so many teams, 1 to 30 (1)\n"
-				     "  --name EX         name of the exercise (the scenario's id)\n"
-				     "  --json            as JSON, for programs\n"
-				     "  --facts HOST      instead: what a host will be told of itself and its surroundings\n"
-				     "  --no-capacity     do not look whether this host has the memory and disk\n" SITE_HELP
-				     "\nNothing is made. Exit status 1 when the host is short.\n",
-				     run};
+const struct command command_plan = {
+	"plan", "FILE [--teams N] [--name EX] [--day DAY] [--json] [--facts HOST]",
+	"show what would be made for a scenario, and whether this host can",
+	"  --teams N         for so many teams, 1 to 30 (1)\n"
+	"  --name EX         name of the exercise (the scenario's id)\n"
+	"  --day 2026-11-24  the exercise's day: all that the histories tell lies before it (today, in Japan)\n"
+	"  --json            as JSON, for programs\n"
+	"  --facts HOST      instead: what a host will be told of itself and its surroundings\n"
+	"  --no-capacity     do not look whether this host has the memory and disk\n" SITE_HELP
+	"\nNothing is made. Exit status 1 when the host is short.\n",
+	run};

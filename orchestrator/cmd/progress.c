@@ -34,7 +34,7 @@ static void draw_bar(struct progress *progress, const json_t *step, json_int_t d
 static void print_line(struct progress *progress, const json_t *step, json_int_t done, json_int_t total)
 {
 	const char *resource = text_of(step, "resource");
-	bool slow = strcmp(resource, "image") == 0 || strcmp(resource, "layer") == 0;
+	bool slow = strcmp(resource, "image") == 0 || strcmp(resource, "layer") == 0 || strcmp(resource, "history") == 0;
 	int64_t quarter = total ? done * 4 / total : 4;
 	if (!slow && quarter <= progress->quarter)
 		return;

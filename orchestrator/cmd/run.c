@@ -194,7 +194,7 @@ static int run_command(int argc, char **argv)
 }
 
 const struct command command_run = {
-	"run", "SCENARIO [--teams N] [--bot TEAM]... [--listen ADDR:PORT]",
+	"run", "SCENARIO [--teams N] [--day DAY] [--bot TEAM]... [--listen ADDR:PORT]",
 	"build, start and show an exercise in one go; Ctrl-C takes it down",
 	UP_HELP "  --listen ADDR:PORT   where the scoreboard listens (127.0.0.1:8080)\n" SITE_HELP
 		"\nOn a terminal the board stays after the end until Ctrl-C. Without a terminal the exercise is played to its\n"

@@ -59,5 +59,5 @@ static int run(int argc, char **argv)
 }
 
 const struct command command_up = {
-	"up", "SCENARIO [--teams N] [--name EX] [--bot TEAM]...", "build a range (needs a running `toride serve`)",
+	"up", "SCENARIO [--teams N] [--name EX] [--day DAY] [--bot TEAM]...", "build a range (needs a running `toride serve`)",
 	UP_HELP SITE_HELP "\nWhat stands already and matches is left as it is: `up` twice changes nothing.\n", run};

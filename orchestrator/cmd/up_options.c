@@ -30,9 +30,10 @@ int up_option(json_t *args, int option, const char *value)
 			return -1;
 		return json_array_append_new(json_object_get(args, "bots"), json_integer(number)) == 0 ? 1 : -1;
 	case UP_NAME:
-		if (json_object_set_new(args, "name", json_string(value)) == 0)
+	case UP_DAY:
+		if (json_object_set_new(args, option == UP_NAME ? "name" : "day", json_string(value)) == 0)
 			return 1;
-		fprintf(stderr, "error: --name takes UTF-8 text\n");
+		fprintf(stderr, "error: --%s takes UTF-8 text\n", option == UP_NAME ? "name" : "day");
 		return -1;
 	default:
 		return 0;

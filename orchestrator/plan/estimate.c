@@ -3,9 +3,9 @@
  *
  *   memory        128 MiB for the orchestrator and libvirt + per guest 4 MiB (an idle container) + a quarter of its limit
  *   memory limit  128 MiB + the guests' limits
- *   disk          per image 200 MiB + 8 MiB a package; per layer 32 MiB; per guest 16 MiB (logs, what teams write)
+ *   disk          per image 200 MiB + 8 MiB a package; per layer or history 32 MiB; per guest 16 MiB (logs, what teams write)
  *   time          1 s + 20 ms per network + 40 ms per guest (measured: 36 guests in 1.5 to 1.8 s)
- *   baking        20 s + 1 s a package per image (measured: 25 to 65 s for 28 packages); 0.5 s per layer
+ *   baking        20 s + 1 s a package per image (measured: 25 to 65 s for 28 packages); 0.5 s per layer or history
  */
 #include "orchestrator/estimate.h"
 
@@ -24,6 +24,7 @@ static void add_resource(struct plan_estimate *estimate, const struct resource *
 		estimate->bake_time_ms += 20000 + 1000 * (int64_t)resource->image->packages_count;
 		break;
 	case RESOURCE_LAYER:
+	case RESOURCE_HISTORY:
 		estimate->disk_bytes += 32 * MIB;
 		estimate->bake_time_ms += 500;
 		break;

@@ -1,6 +1,7 @@
 #include "orchestrator/plan.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/alloc.h"
@@ -9,7 +10,7 @@
 #include "orchestrator/estimate.h"
 #include "orchestrator/sorted.h"
 
-const char *const resource_kind_names[] = {"image", "layer", "network", "disk", "guest"};
+const char *const resource_kind_names[] = {"image", "layer", "history", "network", "disk", "guest"};
 
 static const size_t NOT_FOUND = (size_t)-1;
 
@@ -100,6 +101,27 @@ static void add_layer(struct plan *plan, const struct host *host)
 	resource->name = digest_name(host->role->name, resource->digest);
 }
 
+/* What lies right under a host's disk: its history, where it has one, or its layer. */
+static size_t find_top(const struct plan *plan, const struct host *host)
+{
+	return find(plan, host->role->history ? RESOURCE_HISTORY : RESOURCE_LAYER, 0, host);
+}
+
+static void add_history(struct plan *plan, const struct host *host)
+{
+	struct resource *resource = add(plan, RESOURCE_HISTORY, 0);
+	resource->host = host;
+	size_t layer = find(plan, RESOURCE_LAYER, 0, host);
+	need(resource, layer);
+	struct digest digest;
+	digest_init(&digest);
+	digest_add(&digest, "history");
+	digest_add(&digest, plan->resources[layer].digest);
+	digest_add(&digest, plan->day);
+	digest_finish(&digest, resource->digest);
+	resource->name = digest_name(host->role->name, resource->digest);
+}
+
 static void add_network(struct plan *plan, int team, const struct network *network)
 {
 	struct resource *resource = add(plan, RESOURCE_NETWORK, team);
@@ -120,13 +142,13 @@ static void add_disk(struct plan *plan, int team, const struct host *host, int g
 	resource->host = host;
 	resource->guest_index = guest_index;
 	resource->name = team_name(plan, team, host->name);
-	size_t layer = find(plan, RESOURCE_LAYER, 0, host);
-	need(resource, layer);
+	size_t top = find_top(plan, host);
+	need(resource, top);
 	struct digest digest;
 	digest_init(&digest);
 	digest_add(&digest, "disk");
 	digest_add(&digest, resource->name);
-	digest_add(&digest, plan->resources[layer].digest);
+	digest_add(&digest, plan->resources[top].digest);
 	digest_addf(&digest, "%d", guest_index);
 	digest_finish(&digest, resource->digest);
 }
@@ -138,7 +160,8 @@ static void add_guest(struct plan *plan, int team, const struct host *host, int 
 	resource->guest_index = guest_index;
 	resource->name = team_name(plan, team, host->name);
 	size_t disk = find(plan, RESOURCE_DISK, team, host);
-	resource->facts = xstrdup(plan->resources[plan->resources[disk].needs[0]].facts); /* the layer's: same for all teams */
+	resource->facts =
+		xstrdup(plan->resources[find(plan, RESOURCE_LAYER, 0, host)].facts); /* the layer's: same for all teams */
 	need(resource, disk);
 	cleanup_free const struct nic **nics = sorted_nics(host);
 	for (size_t i = 0; i < host->nics_count; i++)
@@ -180,10 +203,27 @@ static void add_shared(struct plan *plan)
 		add_image(plan, images[i]);
 	for (size_t i = 0; i < scenario->hosts_count; i++)
 		add_layer(plan, hosts[i]);
+	for (size_t i = 0; i < scenario->hosts_count; i++)
+		if (hosts[i]->role->history)
+			add_history(plan, hosts[i]);
 }
 
-static int check_limits(const struct scenario *scenario, const char *exercise, int teams, struct error **err)
+/* As ISO 8601 writes it, and in the calendar. */
+static bool is_day(const char *text)
 {
+	static const int longest[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int year, month, day, end = 0;
+	if (strlen(text) != PLAN_DAY_SIZE - 1 || strspn(text, "0123456789-") != PLAN_DAY_SIZE - 1 ||
+	    sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &end) != 3 || end != PLAN_DAY_SIZE - 1 || month < 1 || month > 12)
+		return false;
+	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	return year >= 1970 && day >= 1 && day <= longest[month - 1] + (month == 2 && leap);
+}
+
+static int check_limits(const struct scenario *scenario, const char *exercise, int teams, const char *day, struct error **err)
+{
+	if (!is_day(day))
+		return error_set(err, "day '%.40s': there is no such day; write it as 2026-11-24", day);
 	if (!is_name(exercise))
 		return error_set(err,
 				 "exercise name '%.40s': a name is made of a-z, 0-9 and '-', begins with a letter and has at "
@@ -197,15 +237,17 @@ static int check_limits(const struct scenario *scenario, const char *exercise, i
 	return 0;
 }
 
-int plan_create(const struct scenario *scenario, const char *exercise, int teams, struct plan **out, struct error **err)
+int plan_create(const struct scenario *scenario, const char *exercise, int teams, const char *day, struct plan **out,
+		struct error **err)
 {
 	exercise = exercise ? exercise : scenario->id;
-	if (check_limits(scenario, exercise, teams, err) < 0)
+	if (check_limits(scenario, exercise, teams, day, err) < 0)
 		return -1;
 	struct plan *plan = xcalloc(1, sizeof *plan);
 	plan->exercise = xstrdup(exercise);
 	plan->scenario = scenario;
 	plan->teams = teams;
+	memcpy(plan->day, day, PLAN_DAY_SIZE);
 	plan->hypervisor.uri = "lxc:///system";
 	add_shared(plan);
 	for (int team = 1; team <= teams; team++)

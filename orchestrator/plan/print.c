@@ -81,11 +81,13 @@ static void print_shared(const struct plan *plan, FILE *out)
 	for (size_t i = 0; i < plan->resources_count && plan->resources[i].team == 0; i++) {
 		const struct resource *resource = &plan->resources[i];
 		if (resource->kind == RESOURCE_IMAGE)
-			fprintf(out, "  image  %-*s  %s, %zu packages\n", width, resource->name, resource->image->suite,
+			fprintf(out, "  image    %-*s  %s, %zu packages\n", width, resource->name, resource->image->suite,
 				resource->image->packages_count);
-		else
-			fprintf(out, "  layer  %-*s  %s on %s\n", width, resource->name, resource->host->name,
+		else if (resource->kind == RESOURCE_LAYER)
+			fprintf(out, "  layer    %-*s  %s on %s\n", width, resource->name, resource->host->name,
 				resource->image->name);
+		else
+			fprintf(out, "  history  %-*s  %s before %s\n", width, resource->name, resource->host->name, plan->day);
 	}
 }
 
@@ -93,13 +95,14 @@ void plan_print(const struct plan *plan, FILE *out)
 {
 	const struct scenario *scenario = plan->scenario;
 	const struct plan_estimate *estimate = &plan->estimate;
-	fprintf(out, "exercise %s: scenario %s, %d team%s on %s\n", plan->exercise, scenario->id, plan->teams,
-		plan->teams == 1 ? "" : "s", plan->hypervisor.uri);
+	fprintf(out, "exercise %s: scenario %s, %d team%s on %s, day %s\n", plan->exercise, scenario->id, plan->teams,
+		plan->teams == 1 ? "" : "s", plan->hypervisor.uri, plan->day);
 	print_networks(scenario, out);
 	print_hosts(scenario, out);
 	print_shared(plan, out);
-	fprintf(out, "\nin all  %zu images, %zu layers, %zu networks, %zu guests\n", count_of(plan, RESOURCE_IMAGE),
-		count_of(plan, RESOURCE_LAYER), count_of(plan, RESOURCE_NETWORK), count_of(plan, RESOURCE_GUEST));
+	fprintf(out, "\nin all  %zu images, %zu layers, %zu histories, %zu networks, %zu guests\n",
+		count_of(plan, RESOURCE_IMAGE), count_of(plan, RESOURCE_LAYER), count_of(plan, RESOURCE_HISTORY),
+		count_of(plan, RESOURCE_NETWORK), count_of(plan, RESOURCE_GUEST));
 	fprintf(out, "memory  about %lld MiB in use, %lld MiB if every guest takes all it may\n", in_mib(estimate->memory_bytes),
 		in_mib(estimate->memory_limit_bytes));
 	fprintf(out, "disk    about %lld MiB\n", in_mib(estimate->disk_bytes));
@@ -139,9 +142,10 @@ json_t *plan_to_json(const struct plan *plan)
 	for (size_t i = 0; i < plan->resources_count; i++)
 		json_array_append_new(resources, resource_json(plan, &plan->resources[i]));
 	const struct plan_estimate *estimate = &plan->estimate;
-	return json_pack("{s:s, s:s, s:i, s:s, s:{s:I, s:I, s:I, s:I, s:I}, s:o}", "exercise", plan->exercise, "scenario",
-			 plan->scenario->id, "teams", plan->teams, "hypervisor", plan->hypervisor.uri, "estimate", "memory_bytes",
-			 (json_int_t)estimate->memory_bytes, "memory_limit_bytes", (json_int_t)estimate->memory_limit_bytes,
-			 "disk_bytes", (json_int_t)estimate->disk_bytes, "time_ms", (json_int_t)estimate->time_ms, "bake_time_ms",
-			 (json_int_t)estimate->bake_time_ms, "resources", resources);
+	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:{s:I, s:I, s:I, s:I, s:I}, s:o}", "exercise", plan->exercise, "scenario",
+			 plan->scenario->id, "teams", plan->teams, "day", plan->day, "hypervisor", plan->hypervisor.uri,
+			 "estimate", "memory_bytes", (json_int_t)estimate->memory_bytes, "memory_limit_bytes",
+			 (json_int_t)estimate->memory_limit_bytes, "disk_bytes", (json_int_t)estimate->disk_bytes, "time_ms",
+			 (json_int_t)estimate->time_ms, "bake_time_ms", (json_int_t)estimate->bake_time_ms, "resources",
+			 resources);
 }

@@ -176,8 +176,8 @@ static void compare(const struct work *works, size_t works_count, const struct f
 {
 	for (size_t i = 0; i < works_count; i++) {
 		const struct work *work = &works[i];
-		if (kind_of(work->resource->kind)->cached) {
-			is_there[i] = kind_of(work->resource->kind)->exists(work);
+		if (kind_of(work->resource->kind)->folder) {
+			is_there[i] = cache_has(work);
 			continue;
 		}
 		const struct found *match = found_get(found, work->resource->kind, work->resource->team, work->mark.name);
@@ -286,10 +286,8 @@ int range_bake(struct range *range, const struct plan *plan, range_progress_fn *
 		return -1;
 	cleanup_with(tasks) struct tasks tasks = {0};
 	cleanup_free bool *is_there = xcalloc(plan->resources_count + 1, sizeof *is_there);
-	for (size_t i = 0; i < plan->resources_count; i++) {
-		const struct kind *kind = kind_of(plan->resources[i].kind);
-		is_there[i] = !kind->cached || kind->exists(&works[i]);
-	}
+	for (size_t i = 0; i < plan->resources_count; i++)
+		is_there[i] = !kind_of(plan->resources[i].kind)->folder || cache_has(&works[i]);
 	add_creations(&tasks, works, plan->resources_count, is_there);
 	size_t changed = 0;
 	int result = run_tasks(&order, &tasks, &changed, err);
@@ -334,8 +332,9 @@ static int down(const struct order *order, virConnectPtr connection, const char 
 	if (found_any)
 		return error_set(err, "exercise '%s' keeps coming back; is another process building it?", exercise);
 	cgroup_remove_exercise(order->range->site, exercise);
-	drafts_remove_dead(order->range, "images");
-	drafts_remove_dead(order->range, "layers");
+	for (enum resource_kind kind = 0; kind < RESOURCE_KINDS; kind++)
+		if (kind_of(kind)->folder)
+			drafts_remove_dead(order->range, kind_of(kind)->folder);
 	return remove_folders(order->range, exercise, err);
 }
 

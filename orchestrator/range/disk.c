@@ -24,20 +24,19 @@ static int disk_create(struct work *work, virConnectPtr connection, struct error
 {
 	(void)connection;
 	uint32_t owner = work_id_base(work);
-	const struct work *layer = work_need(work, RESOURCE_LAYER);
 	cleanup_free char *folder = range_disk_folder(work->range, work->mark.exercise, work->mark.team, work->mark.name);
 	cleanup_free char *own = xasprintf("%s/disk", folder);
 	cleanup_free char *upper = xasprintf("%s/upper", own);
 	cleanup_free char *upper_work = xasprintf("%s/work", own);
 	cleanup_free char *root = xasprintf("%s/root", folder);
 	cleanup_free char *mark_path = xasprintf("%s/mark", folder);
-	cleanup_free char *layer_path = cache_path(layer);
-	cleanup_free char *image_path = cache_path(work_need(layer, RESOURCE_IMAGE));
+	cleanup_with(stack) struct stack stack;
+	stack_init(&stack, work);
 	/* The guest's root, nobody on the host, must reach `root`, and nothing else. */
 	if (make_folder(folder, 0711, err) < 0 || make_folder(own, 0700, err) < 0 || make_owned(upper, owner, err) < 0 ||
 	    make_owned(upper_work, owner, err) < 0 || make_folder(root, 0711, err) < 0)
 		return -1;
-	const struct overlay overlay = {.layers = {layer_path, image_path}, .layers_count = 2, .folder = own, .id_base = owner};
+	const struct overlay overlay = {.layers = stack.paths, .layers_count = stack.count, .folder = own, .id_base = owner};
 	if (!is_mount_point(root) && overlay_mount(&overlay, root, err) < 0)
 		return -1;
 	char text[MARK_TEXT_MAX];

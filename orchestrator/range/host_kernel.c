@@ -156,7 +156,7 @@ static int layers_mount(void *context)
 	cleanup_error struct error *err = NULL;
 	cleanup_free char *root = xasprintf("%s/root", try->folder);
 	const struct overlay overlay = {
-		.layers = {try->layer}, .layers_count = 1, .folder = try->folder, .id_base = LAYERS_ID_BASE};
+		.layers = (char *const[]){try->layer}, .layers_count = 1, .folder = try->folder, .id_base = LAYERS_ID_BASE};
 	struct stat status;
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		error_set_errno(&err, errno, "a mount namespace");

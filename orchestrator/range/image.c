@@ -20,17 +20,11 @@ static int image_content(struct work *work, struct digest *digest, struct error 
 	const struct image *image = work->resource->image;
 	for (size_t i = 0; i < image->folders_count; i++) {
 		char folder[65];
-		if (tree_digest(image->folders[i], folder, err) < 0)
+		if (tree_digest(image->folders[i], NULL, folder, err) < 0)
 			return -1;
 		digest_add(digest, folder);
 	}
 	return 0;
-}
-
-static bool image_exists(const struct work *work)
-{
-	cleanup_free char *path = cache_path(work);
-	return access(path, F_OK) == 0;
 }
 
 static char *joined(char *const *items, size_t count)
@@ -125,12 +119,11 @@ static int image_create(struct work *work, virConnectPtr connection, struct erro
 			return error_set(err, "cancelled");
 		usleep(100000);
 	}
-	return image_exists(work) ? 0 : image_make(work, path, err);
+	return cache_has(work) ? 0 : image_make(work, path, err);
 }
 
 const struct kind kind_image = {
-	.cached = true,
+	.folder = "images",
 	.content = image_content,
-	.exists = image_exists,
 	.create = image_create,
 };

@@ -12,8 +12,8 @@
 enum { LOG_END_BYTES = 1500 };
 
 static const struct kind *const kinds[RESOURCE_KINDS] = {
-	[RESOURCE_IMAGE] = &kind_image, [RESOURCE_LAYER] = &kind_layer, [RESOURCE_NETWORK] = &kind_network,
-	[RESOURCE_DISK] = &kind_disk,	[RESOURCE_GUEST] = &kind_guest,
+	[RESOURCE_IMAGE] = &kind_image,	    [RESOURCE_LAYER] = &kind_layer, [RESOURCE_HISTORY] = &kind_history,
+	[RESOURCE_NETWORK] = &kind_network, [RESOURCE_DISK] = &kind_disk,   [RESOURCE_GUEST] = &kind_guest,
 };
 
 const struct kind *kind_of(enum resource_kind kind)
@@ -41,7 +41,32 @@ char *cache_path(const struct work *work)
 {
 	const struct resource *resource = work->resource;
 	const char *name = resource->kind == RESOURCE_IMAGE ? resource->image->name : resource->host->role->name;
-	return xasprintf("%s/%ss/%s-%.32s", work->range->state_dir, resource_kind_names[resource->kind], name, work->digest);
+	return xasprintf("%s/%s/%s-%.32s", work->range->state_dir, kind_of(resource->kind)->folder, name, work->digest);
+}
+
+bool cache_has(const struct work *work)
+{
+	cleanup_free char *path = cache_path(work);
+	return access(path, F_OK) == 0;
+}
+
+void stack_init(struct stack *stack, const struct work *work)
+{
+	static const enum resource_kind order[] = {RESOURCE_HISTORY, RESOURCE_LAYER, RESOURCE_IMAGE};
+	*stack = (struct stack){0};
+	for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+		const struct work *need = work_need(work, order[i]);
+		if (!need)
+			continue;
+		stack->paths[stack->count++] = cache_path(need);
+		work = need; /* each needs what lies under it */
+	}
+}
+
+void stack_finish(struct stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++)
+		free(stack->paths[i]);
 }
 
 /* ---- drafts ---- */

@@ -142,6 +142,7 @@ int tree_copy(const char *from, const char *to, struct error **err)
 struct tree_hash {
 	crypto_hash_sha256_state hash;
 	size_t files;
+	const char *without;
 };
 
 static void add(struct tree_hash *digest, const void *data, size_t length)
@@ -182,7 +183,8 @@ static int add_folder(struct tree_hash *digest, const char *path, int depth, str
 	int result = count < 0 ? file_error(err, errno, "list", path) : 0;
 	for (int i = 0; i < count; i++) {
 		cleanup_free char *below = xasprintf("%s/%s", path, entries[i]->d_name);
-		if (result == 0)
+		bool skipped = depth == 0 && digest->without && strcmp(entries[i]->d_name, digest->without) == 0;
+		if (result == 0 && !skipped)
 			result = add_path(digest, below, entries[i]->d_name, depth + 1, err);
 		free(entries[i]);
 	}
@@ -217,9 +219,9 @@ static int add_path(struct tree_hash *digest, const char *path, const char *name
 	return 0;
 }
 
-int tree_digest(const char *path, char digest_hex[65], struct error **err)
+int tree_digest(const char *path, const char *without, char digest_hex[65], struct error **err)
 {
-	struct tree_hash digest = {0};
+	struct tree_hash digest = {.without = without};
 	unsigned char hash[crypto_hash_sha256_BYTES];
 	crypto_hash_sha256_init(&digest.hash);
 	if (access(path, F_OK) == 0 && add_path(&digest, path, "", 0, err) < 0)

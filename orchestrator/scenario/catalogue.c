@@ -226,6 +226,7 @@ const struct role *catalogue_role(struct loading *loading, const struct node *na
 	if (!root)
 		return NULL;
 	role->folder = pool_printf(loading->pool, "%s/%s", folder, name->text);
+	role->history = access(pool_printf(loading->scratch, "%s/history", role->folder), F_OK) == 0;
 	fill_role(loading, role, root);
 	return role;
 }

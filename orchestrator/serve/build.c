@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/cleanup.h"
+#include "common/now.h"
 #include "orchestrator/serve/instance.h"
 #include "orchestrator/serve/operation.h"
 
@@ -145,7 +146,10 @@ static int check_bots(const json_t *bots, int teams, struct error **err)
 static struct instance *instance_for_up(struct orchestrator *orchestrator, struct call *call, json_t **passwords,
 					struct error **err)
 {
-	const char *file = call_text(call, "scenario", ""), *name = call_text(call, "name", NULL);
+	const char *file = call_text(call, "scenario", ""), *name = call_text(call, "name", NULL),
+		   *day = call_text(call, "day", NULL);
+	char this_day[TODAY_SIZE];
+	today(this_day);
 	int teams = call_integer(call, "teams", 1);
 	struct instance *instance = NULL;
 	if (check_bots(json_object_get(call_args(call), "bots"), teams, err) < 0)
@@ -159,7 +163,9 @@ static struct instance *instance_for_up(struct orchestrator *orchestrator, struc
 	if (!there) {
 		error_free(*err);
 		*err = NULL;
-		return instance_create(orchestrator, file, name, teams, &instance, passwords, err) < 0 ? NULL : instance;
+		return instance_create(orchestrator, file, name, teams, day ? day : this_day, &instance, passwords, err) < 0
+			       ? NULL
+			       : instance;
 	}
 	if (strcmp(there->scenario->digest, scenario->digest) != 0 || there->plan->teams != teams) {
 		error_set(err,
@@ -169,6 +175,14 @@ static struct instance *instance_for_up(struct orchestrator *orchestrator, struc
 		return NULL;
 	}
 	return orchestrator_instance(orchestrator, instance_name(there));
+}
+
+/* A range that is up keeps the day of its first `up`, unless it is told another. */
+static int change_day(struct instance *instance, const char *day, struct error **err)
+{
+	if (!day || strcmp(day, instance->plan->day) == 0)
+		return 0;
+	return instance_set_day(instance, day, err) < 0 ? -1 : instance_save(instance, err);
 }
 
 void op_up(struct orchestrator *orchestrator, struct call *call)
@@ -183,6 +197,10 @@ void op_up(struct orchestrator *orchestrator, struct call *call)
 	if (instance->busy) {
 		call_refuse(call, "exercise '%s' is being built or removed just now; try again when that is done",
 			    instance_name(instance));
+		return;
+	}
+	if (change_day(instance, call_text(call, "day", NULL), &err) < 0) {
+		call_fail(call, err);
 		return;
 	}
 	struct range_work *work = xcalloc(1, sizeof *work);

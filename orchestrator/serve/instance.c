@@ -52,6 +52,7 @@ static void instance_free(struct instance *instance)
 	view_destroy(instance->view);
 	journal_destroy(instance->journal);
 	plan_destroy(instance->plan);
+	plan_destroy(instance->first_plan);
 	scenario_destroy(instance->scenario);
 	accounts_finish(&instance->accounts);
 	free(instance->folder);
@@ -74,7 +75,7 @@ static int make_folders(const char *folder, struct error **err)
 }
 
 /* Loads `file` and plans it. Scenario errors come as one text: the diagnostics as `toride check` prints them. */
-static int load(struct instance *instance, const char *name, int teams, struct error **err)
+static int load(struct instance *instance, const char *name, int teams, const char *day, struct error **err)
 {
 	const struct site *site = instance->orchestrator->site;
 	struct diagnostics diagnostics = {0};
@@ -83,7 +84,7 @@ static int load(struct instance *instance, const char *name, int teams, struct e
 		error_set(err, "%s has %zu error%s\n%s", instance->file, diagnostics.errors, diagnostics.errors == 1 ? "" : "s",
 			  diagnostics.text);
 	diagnostics_finish(&diagnostics);
-	if (loaded != 0 || plan_create(instance->scenario, name, teams, &instance->plan, err) < 0)
+	if (loaded != 0 || plan_create(instance->scenario, name, teams, day, &instance->plan, err) < 0)
 		return -1;
 	instance->folder = xasprintf("%s/exercises/%s", site->state_dir, instance_name(instance));
 	return make_folders(instance->folder, err);
@@ -161,20 +162,34 @@ static int begin_new(struct instance *instance, json_t **passwords, struct error
 	return add_to_orchestrator(instance, err);
 }
 
-int instance_create(struct orchestrator *orchestrator, const char *file, const char *name, int teams, struct instance **out,
-		    json_t **passwords, struct error **err)
+int instance_create(struct orchestrator *orchestrator, const char *file, const char *name, int teams, const char *day,
+		    struct instance **out, json_t **passwords, struct error **err)
 {
 	struct instance *instance = xcalloc(1, sizeof *instance);
 	instance->orchestrator = orchestrator;
 	char resolved[PATH_MAX];
 	instance->file = xstrdup(realpath(file, resolved) ? resolved : file);
 	struct capacity capacity;
-	if (load(instance, name, teams, err) < 0 || range_capacity(orchestrator->range, &capacity, err) < 0 ||
+	if (load(instance, name, teams, day, err) < 0 || range_capacity(orchestrator->range, &capacity, err) < 0 ||
 	    plan_check_capacity(instance->plan, &capacity, err) < 0 || begin_new(instance, passwords, err) < 0) {
 		instance_free(instance);
 		return -1;
 	}
 	*out = instance;
+	return 0;
+}
+
+/* The engine holds on to the plan that it began with; teams and networks are the same in both. */
+int instance_set_day(struct instance *instance, const char *day, struct error **err)
+{
+	struct plan *plan = NULL;
+	if (plan_create(instance->scenario, instance_name(instance), instance->plan->teams, day, &plan, err) < 0)
+		return -1;
+	if (instance->first_plan)
+		plan_destroy(instance->plan);
+	else
+		instance->first_plan = instance->plan;
+	instance->plan = plan;
 	return 0;
 }
 
@@ -185,8 +200,9 @@ static char *state_path(const struct instance *instance)
 
 int instance_save(const struct instance *instance, struct error **err)
 {
-	cleanup_json json_t *state = json_pack("{ss ss si so}", "scenario", instance->file, "digest", instance->scenario->digest,
-					       "teams", instance->plan->teams, "accounts", accounts_to_json(&instance->accounts));
+	cleanup_json json_t *state =
+		json_pack("{ss ss si ss so}", "scenario", instance->file, "digest", instance->scenario->digest, "teams",
+			  instance->plan->teams, "day", instance->plan->day, "accounts", accounts_to_json(&instance->accounts));
 	cleanup_free char *path = state_path(instance);
 	cleanup_free char *fresh = xasprintf("%s.new", path);
 	cleanup_close int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -201,14 +217,14 @@ static int restore(struct instance *instance, const char *name, struct error **e
 	cleanup_free char *path = xasprintf("%s/exercises/%s/exercise.json", instance->orchestrator->site->state_dir, name);
 	json_error_t fault;
 	cleanup_json json_t *state = json_load_file(path, JSON_REJECT_DUPLICATES, &fault);
-	const char *file, *digest;
+	const char *file, *digest, *day;
 	int teams;
 	json_t *accounts;
-	if (!state || json_unpack_ex(state, &fault, 0, "{ss ss si so}", "scenario", &file, "digest", &digest, "teams", &teams,
-				     "accounts", &accounts) < 0)
+	if (!state || json_unpack_ex(state, &fault, 0, "{ss ss si ss so}", "scenario", &file, "digest", &digest, "teams", &teams,
+				     "day", &day, "accounts", &accounts) < 0)
 		return error_set(err, "'%s': %s", path, fault.text);
 	instance->file = xstrdup(file);
-	if (load(instance, name, teams, err) < 0)
+	if (load(instance, name, teams, day, err) < 0)
 		return -1;
 	if (strcmp(digest, instance->scenario->digest) != 0)
 		return error_set(err, "'%s' was changed since the exercise began; put it back, or `toride down %s`", file, name);

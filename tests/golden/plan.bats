@@ -8,7 +8,7 @@ setup() {
 	dir=tests/golden/plan
 }
 
-plan() { "$toride" plan --data-dir tests/fixtures/data --no-capacity "$@"; }
+plan() { "$toride" plan --data-dir tests/fixtures/data --no-capacity --day 2026-11-24 "$@"; }
 
 golden() { # NAME OPTION...
 	local expected=$dir/$1.expected
@@ -39,6 +39,22 @@ golden() { # NAME OPTION...
 	cmp <(plan "$scenario" --teams 3 --json) <(plan "$dir/shuffled.yaml" --teams 3 --json)
 }
 
+@test "plan: another day moves the histories and what stands on them, nothing else" {
+	plan "$scenario" --json >"$BATS_TEST_TMPDIR/one"
+	"$toride" plan --data-dir tests/fixtures/data --no-capacity --day 2027-01-05 "$scenario" --json >"$BATS_TEST_TMPDIR/two"
+	moved=$(jq -rn --slurpfile one "$BATS_TEST_TMPDIR/one" --slurpfile two "$BATS_TEST_TMPDIR/two" \
+		'[$one[0].resources, $two[0].resources] | transpose[] | select(.[0].digest != .[1].digest) | .[0] | "\(.kind) \(.host)"')
+	echo "$moved"
+	[ "$moved" = "$(printf '%s\n' 'history pc-sato' 'disk pc-sato' 'guest pc-sato')" ]
+	[ "$(jq -r .day "$BATS_TEST_TMPDIR/two")" = 2027-01-05 ]
+}
+
+@test "plan: without --day it is today in Japan" {
+	before=$(TZ=Asia/Tokyo date +%F)
+	run "$toride" plan --data-dir tests/fixtures/data --no-capacity "$scenario"
+	[[ ${lines[0]} == *", day $before" || ${lines[0]} == *", day $(TZ=Asia/Tokyo date +%F)" ]]
+}
+
 @test "plan: limits, unknown hosts and broken scenarios are refused" {
 	run plan "$scenario" --teams 31
 	[ "$status" -eq 1 ]
@@ -47,6 +63,12 @@ golden() { # NAME OPTION...
 	[ "$status" -eq 1 ]
 	run plan "$scenario" --name 'Bad name'
 	[ "$status" -eq 1 ]
+	for day in 2026-02-29 2026-13-01 2026-1-1 tomorrow 2026-11-24x ''; do
+		run plan "$scenario" --day "$day"
+		[ "$status" -eq 1 ]
+		[[ $output == *"day '$day': there is no such day; write it as 2026-11-24"* ]]
+	done
+	plan "$scenario" --day 2028-02-29
 	run plan "$scenario" --facts nobody
 	[ "$status" -eq 1 ]
 	[[ $output == *"no host 'nobody'"* ]]

@@ -34,7 +34,7 @@ static int stage_set(struct stage *stage, const struct site *site, char **argv, 
 	if (result > 0)
 		error_set(err, "%s", diagnostics.text);
 	diagnostics_finish(&diagnostics);
-	if (result || plan_create(stage->scenario, argv[1], atoi(argv[2]), &stage->plan, err) < 0 ||
+	if (result || plan_create(stage->scenario, argv[1], atoi(argv[2]), "2026-11-24", &stage->plan, err) < 0 ||
 	    range_create(&options, &stage->range, err) < 0)
 		return -1;
 	stage->attack = attack_create(stage->range, stage->plan);

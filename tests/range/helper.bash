@@ -8,7 +8,7 @@ tool=$PWD/${BUILD:-build}/range-tool
 lan=tests/range/lan/exercises/tiny.yaml
 mkdir -p "$TORIDE_STATE_DIR"
 chmod 711 "$TORIDE_STATE_DIR"
-mkdir -p "$TORIDE_STATE_DIR"/{exercises,images,layers}
+mkdir -p "$TORIDE_STATE_DIR"/{exercises,images,layers,histories}
 touch "$TORIDE_STATE_DIR/lock" "$TORIDE_STATE_DIR/images/.lock"
 site=$(printf %s "$(realpath "$TORIDE_STATE_DIR")" | sha256sum | cut -c1-8)
 
@@ -29,7 +29,7 @@ snapshot() { # exercise
 		findmnt -rno TARGET | sed 's/^/mount /'
 		find /sys/fs/cgroup -type d \( -path '*/toride/*' -o -name '*toride*' \) | sed 's/^/cgroup /'
 		ls /var/log/libvirt/lxc | sed 's/^/log /'
-		find "$TORIDE_STATE_DIR" \( -path '*/images/[!.]*' -o -path '*/layers/[!.]*' \) -prune -o -printf 'file %p\n'
+		find "$TORIDE_STATE_DIR" \( -path '*/images/[!.]*' -o -path '*/layers/[!.]*' -o -path '*/histories/[!.]*' \) -prune -o -printf 'file %p\n'
 		ps -eo args | grep -F "$TORIDE_STATE_DIR" | grep -Ev '^(grep|find) ' | sed 's/^/process /'
 	} 2>/dev/null | sort -u | grep -vP "toride-[a-z0-9-]+-t\d+-[a-z0-9-]+-(?!$site)[0-9a-f]{8}\b|toride1 (?!$site)|/toride(/(?!$site)[0-9a-f]{8}.*)?\$" |
 		grep -vP "^(link|table netdev) (toride-)?(?!$own)td[0-9a-f]{13}\b|^link (veth|vnet)\d|^mount (?!$TORIDE_STATE_DIR).*/exercises/|\btdimg-"

@@ -36,11 +36,12 @@ static void print_progress(const struct range_progress *progress, void *context)
 static int load_plan(const struct site *site, char **argv, struct scenario **scenario, struct plan **plan, struct error **err)
 {
 	struct diagnostics diagnostics = {0};
+	const char *day = getenv("RANGE_TOOL_DAY");
 	int result = scenario_load(argv[0], site->data_dir, scenario, &diagnostics, err);
 	if (result > 0)
 		error_set(err, "%s", diagnostics.text);
 	diagnostics_finish(&diagnostics);
-	return result ? -1 : plan_create(*scenario, argv[1], atoi(argv[2]), plan, err);
+	return result ? -1 : plan_create(*scenario, argv[1], atoi(argv[2]), day ? day : "2026-11-24", plan, err);
 }
 
 static int build(const struct site *site, struct range *range, char **argv)

@@ -113,7 +113,7 @@ static int setup(void **state)
 	stage->file = xasprintf("%s/journal.db", stage->folder);
 	stage->scenario = load_drill();
 	*state = stage;
-	return plan_create(stage->scenario, "drill", 2, &stage->plan, NULL);
+	return plan_create(stage->scenario, "drill", 2, "2026-11-24", &stage->plan, NULL);
 }
 
 static int teardown(void **state)
@@ -497,7 +497,7 @@ static void test_waiting_costs_nothing(void **state)
 	struct stage *stage = *state;
 	struct rusage before, after;
 	plan_destroy(stage->plan);
-	assert_int_equal(plan_create(stage->scenario, "drill", 4, &stage->plan, NULL), 0);
+	assert_int_equal(plan_create(stage->scenario, "drill", 4, "2026-11-24", &stage->plan, NULL), 0);
 	stage->scenario->duration_ms = 3600000;
 	must_open(stage);
 	done(stage, &instructor, "start", NULL);

@@ -23,7 +23,7 @@ static int setup(void **state)
 	struct fixture *fixture = xcalloc(1, sizeof *fixture);
 	model_fill(&fixture->model);
 	*state = fixture;
-	return plan_create(&fixture->model.scenario, NULL, 2, &fixture->plan, NULL);
+	return plan_create(&fixture->model.scenario, NULL, 2, "2026-11-24", &fixture->plan, NULL);
 }
 
 static int teardown(void **state)
@@ -84,7 +84,7 @@ static void guest_indexes_are_unique_and_stay_when_teams_are_added(void **state)
 {
 	struct fixture *fixture = *state;
 	cleanup_plan struct plan *more = NULL;
-	assert_int_equal(plan_create(&fixture->model.scenario, NULL, 30, &more, NULL), 0);
+	assert_int_equal(plan_create(&fixture->model.scenario, NULL, 30, "2026-11-24", &more, NULL), 0);
 	bool seen[30 * MODEL_HOSTS] = {false};
 	for (size_t i = 0; i < more->resources_count; i++) {
 		const struct resource *one = &more->resources[i];
@@ -143,7 +143,7 @@ static void reversed_lists_give_the_same_plan(void **state)
 	other.scenario.networks = networks;
 	other.scenario.hosts = hosts;
 	cleanup_plan struct plan *plan = NULL;
-	assert_int_equal(plan_create(&other.scenario, NULL, 2, &plan, NULL), 0);
+	assert_int_equal(plan_create(&other.scenario, NULL, 2, "2026-11-24", &plan, NULL), 0);
 	cleanup_free char *expected = dump(fixture->plan), *actual = dump(plan);
 	assert_string_equal(actual, expected);
 	model_finish(&other);
@@ -154,7 +154,7 @@ static void only_what_stands_on_a_change_gets_another_digest(void **state)
 	struct fixture *fixture = *state;
 	fixture->model.hosts[MODEL_WEB].memory_bytes *= 2;
 	cleanup_plan struct plan *plan = NULL;
-	assert_int_equal(plan_create(&fixture->model.scenario, NULL, 2, &plan, NULL), 0);
+	assert_int_equal(plan_create(&fixture->model.scenario, NULL, 2, "2026-11-24", &plan, NULL), 0);
 	for (size_t i = 0; i < plan->resources_count; i++) {
 		const struct resource *one = &plan->resources[i];
 		bool same = strcmp(one->digest, fixture->plan->resources[i].digest) == 0;
@@ -164,7 +164,7 @@ static void only_what_stands_on_a_change_gets_another_digest(void **state)
 	fixture->model.base.packages = (char **)packages;
 	fixture->model.base.packages_count = 3;
 	cleanup_plan struct plan *baked = NULL;
-	assert_int_equal(plan_create(&fixture->model.scenario, NULL, 2, &baked, NULL), 0);
+	assert_int_equal(plan_create(&fixture->model.scenario, NULL, 2, "2026-11-24", &baked, NULL), 0);
 	for (size_t i = 0; i < baked->resources_count; i++)
 		assert_true((strcmp(baked->resources[i].digest, plan->resources[i].digest) == 0) ==
 			    (baked->resources[i].kind == RESOURCE_NETWORK));
@@ -333,12 +333,13 @@ static void limits_are_refused_with_their_reason(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct plan *plan = NULL;
 		cleanup_error struct error *err = NULL;
-		assert_int_equal(plan_create(&fixture->model.scenario, cases[i].name, cases[i].teams, &plan, &err), -1);
+		assert_int_equal(plan_create(&fixture->model.scenario, cases[i].name, cases[i].teams, "2026-11-24", &plan, &err),
+				 -1);
 		assert_non_null(strstr(error_text(err), cases[i].says));
 	}
 	fixture->model.scenario.hosts_count = 0;
 	struct plan *plan = NULL;
-	assert_int_equal(plan_create(&fixture->model.scenario, NULL, 1, &plan, NULL), -1);
+	assert_int_equal(plan_create(&fixture->model.scenario, NULL, 1, "2026-11-24", &plan, NULL), -1);
 }
 
 static void a_short_host_is_told_of_what_and_how_much(void **state)

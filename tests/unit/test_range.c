@@ -212,7 +212,7 @@ static void test_mark_is_found_in_our_own_element_only(void **state)
 static char *digest_of(const char *path)
 {
 	char *digest = xcalloc(1, 65);
-	assert_int_equal(tree_digest(path, digest, NULL), 0);
+	assert_int_equal(tree_digest(path, NULL, digest, NULL), 0);
 	return digest;
 }
 
@@ -253,7 +253,7 @@ static void test_folder_digest_is_bounded(void **state)
 	assert_non_null(mkdtemp(folder));
 	cleanup_free char *command = xasprintf("cd %s && mkdir -p $(seq -s / 40)", folder);
 	assert_int_equal(system(command), 0);
-	assert_int_equal(tree_digest(folder, digest, &err), -1);
+	assert_int_equal(tree_digest(folder, NULL, digest, &err), -1);
 	assert_non_null(strstr(error_text(err), "folders deep; make it smaller"));
 	tree_remove(folder, NULL);
 }

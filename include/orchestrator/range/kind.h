@@ -5,6 +5,7 @@
 #include "orchestrator/digest.h"
 #include "orchestrator/range/found.h"
 #include "orchestrator/range/guest.h"
+#include "orchestrator/range/overlay.h"
 
 /* A planned resource on its way into being. */
 struct work {
@@ -23,23 +24,31 @@ struct work {
 enum settled { SETTLE_FAILED = -1, SETTLE_NOT_YET, SETTLE_DONE };
 
 struct kind {
-	bool cached; /* stays when the exercise goes: image, layer */
+	const char
+		*folder; /* what is cached, below the state directory: stays when the exercise goes; NULL: part of the exercise */
 	/* Mixes what is not in the plan's digest into it. NULL: nothing. */
 	int (*content)(struct work *work, struct digest *digest, struct error **err);
-	/* Cached kinds: is it there already? */
-	bool (*exists)(const struct work *work);
 	int (*create)(struct work *work, virConnectPtr connection, struct error **err);
 	/* After create, until it is SETTLE_DONE: is it ready? NULL: at once. */
 	enum settled (*settle)(struct work *work, struct error **err);
 	int (*destroy)(struct range *range, virConnectPtr connection, const struct found *found, struct error **err);
 };
-extern const struct kind kind_image, kind_layer, kind_network, kind_disk, kind_guest;
+extern const struct kind kind_image, kind_layer, kind_history, kind_network, kind_disk, kind_guest;
 const struct kind *kind_of(enum resource_kind kind);
 
 /* The first need of that kind; the plan promises that it is there. */
 const struct work *work_need(const struct work *work, enum resource_kind kind);
-/* Where an image or layer lies: state_dir/images/NAME-DIGEST. Caller frees. */
+/* Where an image, layer or history lies: state_dir/images/NAME-DIGEST. Caller frees. */
 char *cache_path(const struct work *work);
+bool cache_has(const struct work *work);
+/* What it stands on: the cached folders of its history, layer and image, the top first. */
+struct stack {
+	char *paths[OVERLAY_LAYERS_MAX];
+	size_t count;
+};
+void stack_init(struct stack *stack, const struct work *work);
+void stack_finish(struct stack *stack);
+CLEANUP_DEFINE(stack, struct stack, stack_finish(held));
 uint32_t work_id_base(const struct work *work);
 
 /* A folder state_dir/FOLDER/.tmp-XXXXXX for something that is being made, held by a lock; those of the dead are removed on the
@@ -58,5 +67,18 @@ int draft_log(const struct draft *draft, struct error **err);
 char *draft_log_end(const struct draft *draft);
 /* The finished part of the draft gets its name; when another was faster, that is as good. */
 int draft_keep(const struct draft *draft, const char *part, const char *path, struct error **err);
+
+/*
+ * Bakes a layer or history: in a chroot of what it stands on, without a network, /bin/sh runs `script`, which finds the role's folder and the guest programs
+ * (ROLE_PLACE, PROGRAMS_PLACE; also in its environment); what that changes, over what `lay_out` has put there before, is then in the cache. `what`: as
+ * a person calls the script.
+ */
+struct baking {
+	const char *what, *script;
+	int (*lay_out)(const struct work *work, const char *upper, struct error **err); /* NULL: nothing */
+};
+#define ROLE_PLACE "/run/toride-bake/role"
+#define PROGRAMS_PLACE "/run/toride-bake/programs"
+int bake(const struct work *work, const struct baking *baking, struct error **err);
 
 #endif

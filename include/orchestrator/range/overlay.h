@@ -17,10 +17,10 @@
 enum { OVERLAY_LAYERS_MAX = 4 };
 
 struct overlay {
-	const char *layers[OVERLAY_LAYERS_MAX]; /* top first; ids on disk from 0 */
-	size_t layers_count;
-	const char *folder; /* holds upper/ and work/, both owned by id_base */
-	uint32_t id_base;   /* ids 0..65535 of the layers are seen as id_base..; 0: as they are */
+	char *const *layers; /* top first; ids on disk from 0 */
+	size_t layers_count; /* at most OVERLAY_LAYERS_MAX */
+	const char *folder;  /* holds upper/ and work/, both owned by id_base */
+	uint32_t id_base;    /* ids 0..65535 of the layers are seen as id_base..; 0: as they are */
 };
 
 /* Makes the overlay: a descriptor of a mount that is attached nowhere yet; -1 with *err. */

@@ -27,7 +27,7 @@ int tree_remove(const char *path, struct error **err);
 int tree_copy(const char *from, const char *to, struct error **err);
 
 /* SHA-256 over names, kinds, modes (executable or not) and contents, in order of names; lower-case hex. A path that is not there
- * has a digest, too. */
-int tree_digest(const char *path, char digest[65], struct error **err);
+ * has a digest, too. What is called `without` right below it is left out (NULL: nothing). */
+int tree_digest(const char *path, const char *without, char digest[65], struct error **err);
 
 #endif

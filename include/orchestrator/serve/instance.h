@@ -19,6 +19,7 @@ struct instance {
 	struct exercise *exercise;
 	struct view *view;
 	struct accounts accounts;
+	struct plan *first_plan;   /* the engine's; NULL: `plan` is (see instance_set_day) */
 	bool built;		   /* the range stands */
 	bool busy;		   /* an up or down is at work */
 	volatile bool cancel;	   /* asks that work to stop */
@@ -27,13 +28,15 @@ struct instance {
 };
 
 /*
- * Loads and plans the scenario, opens a new journal (an old one is kept under another name), draws accounts (*passwords, new reference) and adds the
+ * `day`: the exercise's (plan.h). Loads and plans the scenario, opens a new journal (an old one is kept under another name), draws accounts (*passwords, new reference) and adds the
  * exercise to the orchestrator. The host is checked for room; nothing of the range is made yet.
  */
-int instance_create(struct orchestrator *orchestrator, const char *file, const char *name, int teams, struct instance **instance,
-		    json_t **passwords, struct error **err);
+int instance_create(struct orchestrator *orchestrator, const char *file, const char *name, int teams, const char *day,
+		    struct instance **instance, json_t **passwords, struct error **err);
 /* Takes up an exercise from its folder after a restart; its clocks stand still. */
 int instance_adopt(struct orchestrator *orchestrator, const char *name, struct instance **instance, struct error **err);
+/* Another day: what the histories tell changes, and with it the disks and guests that stand on one, at the next build. The exercise itself goes on. */
+int instance_set_day(struct instance *instance, const char *day, struct error **err);
 /* Remembers on disk that the range stands. */
 int instance_save(const struct instance *instance, struct error **err);
 /* Takes the exercise off the orchestrator; with `forget` also its exercise.json (the journal stays). Nothing of the range is touched. */
