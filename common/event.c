@@ -18,6 +18,8 @@ const struct event_kind event_kinds[] = {
 	{"range.begin", KEYS("action", "resource", "name")},
 	{"range.end", KEYS("action", "resource", "name")},
 	{"range.lost", KEYS("host", "detail")},
+	{"range.unplugged", KEYS("host")},
+	{"range.plugged", KEYS("host")},
 	{"clock.started", KEYS()},
 	{"clock.paused", KEYS()},
 	{"clock.resumed", KEYS()},

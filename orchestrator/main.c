@@ -22,6 +22,8 @@
 	entry(status) \
 	entry(exec) \
 	entry(shell) \
+	entry(unplug) \
+	entry(plug) \
 	entry(down) \
 	entry(journal) \
 	entry(doctor) \

@@ -74,6 +74,7 @@ void exercise_guest_lost(struct exercise *exercise, int team, const char *host, 
  *   report  {"duty", "fields": {name: text | [text]}}                          team
  *   hint    {"objective", "hint": index}                                       team; answer {"text": {ja,en}}
  *   inject  {"team", "inject"}; adjust {"team","points_milli","reason"}; grade {"team","duty","percent"}   instructor
+ *   unplug, plug  {"team", "host", "network" | absent: all of the host's}         instructor; answer {"changed": bool}
  *   start, where no clock is ready, resumes the paused ones; adjust takes an "objective" of kind manual, too
  * Checked in full: types, lengths (a text 4 KiB, 32 texts a list), ids, the team's own clock (claims only while it runs), rate (30 a minute a team).
  * 0 and *answer (new reference, an object); -1 and *err, a text for the person in both languages, with error_retry_ms() for who was too fast.

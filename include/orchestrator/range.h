@@ -52,7 +52,8 @@ int range_down(struct range *range, const char *exercise, range_progress_fn *pro
 /* Names of exercises that have anything on this host. NULL-ended array of strings, caller frees all. */
 int range_exercises(struct range *range, char ***names, struct error **err);
 
-/* {"guests":[{"team","host","state":"running|stopped|absent","memory_bytes","pids"}]} as found now. New reference. */
+/* {"guests":[{"team","host","state":"running|stopped|absent","memory_bytes","pids","unplugged":[network]}]} as found now. New
+ * reference. */
 int range_status(struct range *range, const char *exercise, json_t **status, struct error **err);
 int range_capacity(struct range *range, struct capacity *capacity, struct error **err);
 /* The same without a range, for a state directory that need not be there yet. */
@@ -63,6 +64,14 @@ struct guest_id {
 	int team;
 	const char *host;
 };
+
+/*
+ * Takes a host of the plan off a network (NULL: off all of its own), or puts it back on: out of the guest's reach, and the guest keeps its addresses and
+ * routes. It lasts, through restarts and a host that is made anew, until it is taken back or the range goes. *changed: it was not so before.
+ * Quick: no libvirt, no guest is entered.
+ */
+int range_plug(struct range *range, const struct plan *plan, int team, const struct host *host, const struct network *network,
+	       bool on, bool *changed, struct error **err);
 
 /* ---- guest exec: out of band, through the guest's namespaces; no agent that a trainee could see or stop ---- */
 struct exec_request {

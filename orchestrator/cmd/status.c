@@ -19,6 +19,19 @@ static void print_clock(long long clock_ms)
 	printf("%02lld:%02lld:%02lld", seconds / 3600, seconds / 60 % 60, seconds % 60);
 }
 
+static void print_guest(const json_t *guest)
+{
+	printf("  t%lld/%-24s  %-8s  %6.1f MiB  %4lld processes", (long long)json_integer_value(json_object_get(guest, "team")),
+	       text_of(guest, "host"), text_of(guest, "state"),
+	       (double)json_integer_value(json_object_get(guest, "memory_bytes")) / (1024.0 * 1024.0),
+	       (long long)json_integer_value(json_object_get(guest, "pids")));
+	size_t index;
+	json_t *network;
+	json_array_foreach (json_object_get(guest, "unplugged"), index, network)
+		printf("%s%s", index ? ", " : "  unplugged: ", json_string_value(network));
+	putchar('\n');
+}
+
 static void print_exercise(const json_t *exercise)
 {
 	printf("%s  (%s, %s)\n", text_of(exercise, "name"), text_of(exercise, "state"), text_of(exercise, "scenario"));
@@ -29,13 +42,8 @@ static void print_exercise(const json_t *exercise)
 		print_clock(json_integer_value(json_object_get(team, "clock_ms")));
 		printf("  %s\n", text_of(team, "state"));
 	}
-	json_array_foreach (json_object_get(exercise, "guests"), index, guest) {
-		printf("  t%lld/%-24s  %-8s  %6.1f MiB  %4lld processes\n",
-		       (long long)json_integer_value(json_object_get(guest, "team")), text_of(guest, "host"),
-		       text_of(guest, "state"),
-		       (double)json_integer_value(json_object_get(guest, "memory_bytes")) / (1024.0 * 1024.0),
-		       (long long)json_integer_value(json_object_get(guest, "pids")));
-	}
+	json_array_foreach (json_object_get(exercise, "guests"), index, guest)
+		print_guest(guest);
 }
 
 static void print_status(const json_t *status)

@@ -262,6 +262,27 @@ static int run_grade(const struct request *request, json_t **answer, struct erro
 	return run_adjust(request, answer, err);
 }
 
+/* ---- the cables ---- */
+
+static int run_plug(const struct request *request, json_t **answer, struct error **err)
+{
+	const struct exercise_options *options = &request->exercise->options;
+	const struct host *host = scenario_host(request->exercise->scenario, body_word(request, "host"));
+	const struct network *network = scenario_network(request->exercise->scenario, body_word(request, "network"));
+	const bool on = strcmp(request->kind->event, "range.plugged") == 0;
+	cleanup_error struct error *fault = NULL;
+	bool changed;
+	if (engine_writable(request->exercise, err) < 0)
+		return -1;
+	if (range_plug(options->range, options->plan, request->team->number, host, network, on, &changed, &fault) < 0)
+		return error_set_texts(err, "接続を切り替えられませんでした: %s", "the cable could not be changed: %s",
+				       error_text(fault));
+	if (changed)
+		team_fact(request->team, request->kind->event, request->who->account, json_incref(request->body));
+	*answer = json_pack("{s:b}", "changed", changed);
+	return 0;
+}
+
 /* ---- the table ---- */
 
 #define FROM(state) (1U << (state))
@@ -281,6 +302,8 @@ static const struct command_kind kinds[] = {
 	{"inject", ACCOUNT_INSTRUCTOR, desk_inject, run_inject, false, "inject.sent", 0},
 	{"adjust", ACCOUNT_INSTRUCTOR, desk_adjust, run_adjust, false, "referee.adjusted", 0},
 	{"grade", ACCOUNT_INSTRUCTOR, desk_grade, run_grade, false, "report.graded", 0},
+	{"unplug", ACCOUNT_INSTRUCTOR, desk_plug, run_plug, false, "range.unplugged", 0},
+	{"plug", ACCOUNT_INSTRUCTOR, desk_plug, run_plug, false, "range.plugged", 0},
 };
 
 static const struct command_kind *find_kind(const char *name, enum account_role role, struct error **err)

@@ -306,6 +306,29 @@ int desk_grade(const struct scenario *scenario, const json_t *args, json_t **bod
 	return 0;
 }
 
+int desk_plug(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err)
+{
+	if (CHECK_KEYS(args, err, "team", "host", "network") < 0)
+		return -1;
+	const char *name = get_word(args, "host", err);
+	if (!name)
+		return -1;
+	const struct host *host = scenario_host(scenario, name);
+	if (!host)
+		return error_set_texts(err, "'%.*s' というホストはありません。", "there is no host '%.*s'", shown(name), name);
+	const char *network = json_object_get(args, "network") ? get_word(args, "network", err) : "";
+	if (!network)
+		return -1;
+	bool is_there = !*network;
+	for (size_t i = 0; i < host->nics_count; i++)
+		is_there = is_there || strcmp(host->nics[i].network->name, network) == 0;
+	if (!is_there)
+		return error_set_texts(err, "'%s' はネットワーク '%.*s' につながっていません。",
+				       "'%s' is not on a network '%.*s'", host->name, shown(network), network);
+	*body = json_pack("{s:s, s:s*}", "host", host->name, "network", *network ? network : NULL);
+	return 0;
+}
+
 int desk_clock(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err)
 {
 	(void)scenario;

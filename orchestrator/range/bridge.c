@@ -74,12 +74,12 @@ static int link_set_alias(const char *name, const char *alias)
 	return talk(request);
 }
 
-static int link_up(const char *name)
+static int link_switch(const char *name, bool up)
 {
 	char buffer[1024];
 	struct nlmsghdr *request = link_request(buffer, RTM_NEWLINK, name);
 	struct ifinfomsg *link = mnl_nlmsg_get_payload(request);
-	link->ifi_flags = IFF_UP;
+	link->ifi_flags = up ? IFF_UP : 0;
 	link->ifi_change = IFF_UP;
 	return talk(request);
 }
@@ -89,6 +89,14 @@ static int link_delete(const char *name)
 	char buffer[1024];
 	int failure = talk(link_request(buffer, RTM_DELLINK, name));
 	return failure == ENODEV ? 0 : failure;
+}
+
+int interface_switch(const char *name, bool up, struct error **err)
+{
+	int failure = link_switch(name, up);
+	if (!failure || failure == ENODEV)
+		return 0;
+	return error_set_errno(err, failure, "interface '%s': take %s", name, up ? "up" : "down");
 }
 
 int interface_without_ipv6(const char *name, struct error **err)
@@ -161,7 +169,7 @@ static int make_bridge(const struct mark *mark, struct error **err)
 		return error_set_errno(err, failure, "bridge '%s': mark", name);
 	if (wall_create(name, text, err) < 0)
 		return -1;
-	if ((failure = link_up(name)))
+	if ((failure = link_switch(name, true)))
 		return error_set_errno(err, failure, "bridge '%s': take up", name);
 	return 0;
 }

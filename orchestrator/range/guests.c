@@ -9,6 +9,7 @@
 #include "orchestrator/range/bridge.h"
 #include "orchestrator/range/cgroup.h"
 #include "orchestrator/range/kind.h"
+#include "orchestrator/range/plug.h"
 #include "orchestrator/range/tree.h"
 #include "orchestrator/range/watch.h"
 #include "orchestrator/range/xml.h"
@@ -59,7 +60,9 @@ static int guest_create(struct work *work, virConnectPtr connection, struct erro
 	if (!domain)
 		return libvirt_error(err, "start");
 	for (size_t i = 0; i < definition.nics_count; i++)
-		if (port_learns_nothing(definition.nics[i].port, definition.nics[i].mac, err) < 0)
+		if (port_learns_nothing(definition.nics[i].port, definition.nics[i].mac, err) < 0 ||
+		    plug_restore(work->range, &work->mark, work->resource->host->nics[i].network->name, definition.nics[i].port,
+				 err) < 0)
 			return -1;
 	if (guest_open_domain(work->range, domain, &work->guest, err) < 0 || cgroup_take_back(work->guest.init, err) < 0 ||
 	    cgroup_limit(work->guest.init, &work->mark, work->resource->host->processes, err) < 0)

@@ -14,6 +14,7 @@
 #include "orchestrator/range/bridge.h"
 #include "orchestrator/range/cgroup.h"
 #include "orchestrator/range/guest.h"
+#include "orchestrator/range/plug.h"
 #include "orchestrator/range/state.h"
 #include "orchestrator/range/tree.h"
 #include "orchestrator/range/watch.h"
@@ -162,14 +163,15 @@ int range_exercises(struct range *range, char ***out, struct error **err)
 
 /* ---- status ---- */
 
-static json_t *guest_status(const struct mark *mark, virDomainPtr domain)
+static json_t *guest_status(const struct range *range, const char *exercise, const struct mark *mark, virDomainPtr domain)
 {
 	int64_t memory = 0, processes = 0;
 	pid_t init = domain ? guest_init_pid(domain) : -1;
 	if (init > 0)
 		cgroup_usage(init, mark, &memory, &processes);
-	return json_pack("{s:i, s:s, s:s, s:I, s:I}", "team", mark->team, "host", mark->name, "state",
-			 init > 0 ? "running" : "stopped", "memory_bytes", (json_int_t)memory, "pids", (json_int_t)processes);
+	return json_pack("{s:i, s:s, s:s, s:I, s:I, s:o}", "team", mark->team, "host", mark->name, "state",
+			 init > 0 ? "running" : "stopped", "memory_bytes", (json_int_t)memory, "pids", (json_int_t)processes,
+			 "unplugged", plug_list(range, exercise, mark->team, mark->name));
 }
 
 struct status {
@@ -182,7 +184,7 @@ static void add_running(virDomainPtr domain, const struct mark *mark, void *cont
 {
 	struct status *status = context;
 	if (strcmp(mark->exercise, status->exercise) == 0)
-		json_array_append_new(status->guests, guest_status(mark, domain));
+		json_array_append_new(status->guests, guest_status(status->range, status->exercise, mark, domain));
 }
 
 static bool is_listed(const json_t *guests, int team, const char *host)
@@ -205,7 +207,7 @@ static void add_stopped(const struct range *range, const char *exercise, json_t 
 		struct mark mark = {0};
 		if (sscanf(disk->d_name, "t%d-%24[a-z0-9-]", &mark.team, mark.name) == 2 &&
 		    !is_listed(guests, mark.team, mark.name))
-			json_array_append_new(guests, guest_status(&mark, NULL));
+			json_array_append_new(guests, guest_status(range, exercise, &mark, NULL));
 	}
 }
 

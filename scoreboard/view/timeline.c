@@ -98,6 +98,25 @@ static json_t *range_lost(const struct view *view, const struct event *event)
 	return named(&text, " が停止", "this machine has stopped: ");
 }
 
+static json_t *cable(const struct view *view, const struct event *event, const char *ja, const char *en)
+{
+	const struct host *host = scenario_host(view->scenario, body_text(event, "host"));
+	if (!host || host->access == ACCESS_NONE)
+		return NULL;
+	const struct text text = {host->name, host->name};
+	return named(&text, ja, en);
+}
+
+static json_t *range_unplugged(const struct view *view, const struct event *event)
+{
+	return cable(view, event, " をネットワークから切り離した", "taken off the network: ");
+}
+
+static json_t *range_plugged(const struct view *view, const struct event *event)
+{
+	return cable(view, event, " をネットワークに戻した", "back on the network: ");
+}
+
 json_t *view_timeline_entry(const struct view *view, const struct event *event)
 {
 	static const struct {
@@ -107,7 +126,8 @@ json_t *view_timeline_entry(const struct view *view, const struct event *event)
 		{"clock.started", clock_started}, {"clock.paused", clock_paused}, {"clock.resumed", clock_resumed},
 		{"clock.ended", clock_ended},	  {"inject.sent", inject_sent},	  {"claim.made", claim_made},
 		{"hint.taken", hint_taken},	  {"report.sent", report_sent},	  {"report.graded", report_graded},
-		{"referee.adjusted", adjusted},	  {"range.lost", range_lost},
+		{"referee.adjusted", adjusted},	  {"range.lost", range_lost},	  {"range.unplugged", range_unplugged},
+		{"range.plugged", range_plugged},
 	};
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		if (strcmp(kinds[i].kind, event->kind) != 0)

@@ -184,6 +184,20 @@ static void test_referee(void **state)
 	assert_refused(*state, desk_clock, "{\"team\":1,\"now\":true}", "no field 'now'");
 }
 
+static void test_plug(void **state)
+{
+	assert_taken(*state, desk_plug, "{\"team\":1,\"host\":\"proxy\"}", "{\"host\":\"proxy\"}");
+	assert_taken(*state, desk_plug, "{\"team\":1,\"host\":\"proxy\",\"network\":\"dmz\"}",
+		     "{\"host\":\"proxy\",\"network\":\"dmz\"}");
+	assert_refused(*state, desk_plug, "{\"team\":1,\"host\":\"proxy\",\"network\":\"office\"}",
+		       "'proxy' is not on a network 'office'");
+	assert_refused(*state, desk_plug, "{\"team\":1,\"host\":\"proxy\",\"network\":7}",
+		       "'network' is missing, or is not a text");
+	assert_refused(*state, desk_plug, "{\"team\":1,\"host\":\"nobody\"}", "no host 'nobody'");
+	assert_refused(*state, desk_plug, "{\"team\":1}", "'host' is missing");
+	assert_refused(*state, desk_plug, "{\"team\":1,\"host\":\"proxy\",\"cable\":1}", "no field 'cable'");
+}
+
 static void test_team_number(void **state)
 {
 	(void)state;
@@ -226,7 +240,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_claim),	    cmocka_unit_test(test_limits), cmocka_unit_test(test_sum_is_limited),
 		cmocka_unit_test(test_report),	    cmocka_unit_test(test_hint),   cmocka_unit_test(test_referee),
-		cmocka_unit_test(test_team_number), cmocka_unit_test(test_rate),
+		cmocka_unit_test(test_team_number), cmocka_unit_test(test_rate),   cmocka_unit_test(test_plug),
 	};
 	return cmocka_run_group_tests_name("desk", tests, setup, teardown);
 }

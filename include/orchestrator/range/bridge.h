@@ -16,6 +16,9 @@ int bridge_destroy(const char *name, struct error **err);
 /* Takes IPv6 off an interface of the host; one that is gone, or a kernel without IPv6, is fine. */
 int interface_without_ipv6(const char *name, struct error **err);
 
+/* Takes an interface of the host up or down; one that is not there is fine. */
+int interface_switch(const char *name, bool up, struct error **err);
+
 /* The bridge learns no addresses from this port of a guest; it knows the guest's own. The table of what a bridge has learned is the
  * host's memory, counted against nobody: a guest that sends with ever new addresses would fill it. Other addresses that a guest
  * takes still work: their frames go to every port. */
