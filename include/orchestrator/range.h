@@ -59,6 +59,15 @@ int range_capacity(struct range *range, struct capacity *capacity, struct error 
 /* The same without a range, for a state directory that need not be there yet. */
 int capacity_read(const char *state_dir, struct capacity *capacity, struct error **err);
 
+/*
+ * A team's secret: 24 letters and digits, made of a random key of the exercise, the team and the name; the same as long as the exercise is on this host,
+ * and another after that. The hosts whose `secrets` name it have it in /etc/toride/secrets.json. It must never reach a log, the journal, or anybody who
+ * need not know it. `exercise` must have a folder below state_dir/exercises; any name has a value. -1: the key cannot be read or made.
+ */
+enum { RANGE_SECRET_SIZE = 25 };
+int range_secret(struct range *range, const char *exercise, int team, const char *name, char text[RANGE_SECRET_SIZE],
+		 struct error **err);
+
 struct guest_id {
 	const char *exercise;
 	int team;

@@ -12,6 +12,7 @@
 #include "orchestrator/range/executor.h"
 #include "orchestrator/range/ipv6.h"
 #include "orchestrator/range/overlay.h"
+#include "orchestrator/range/secret.h"
 #include "orchestrator/range/tree.h"
 
 enum { LOCK_WAIT_MS = 3000 };
@@ -318,6 +319,7 @@ static int remove_folders(struct range *range, const char *exercise, struct erro
 	cleanup_free char *guests = range_guests_folder(range, exercise);
 	if (unmount_below(guests, err) < 0 || tree_remove(guests, err) < 0)
 		return -1;
+	secret_forget(range, exercise);
 	rmdir(folder); /* when nothing else is in it */
 	return 0;
 }

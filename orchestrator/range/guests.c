@@ -10,6 +10,7 @@
 #include "orchestrator/range/cgroup.h"
 #include "orchestrator/range/kind.h"
 #include "orchestrator/range/plug.h"
+#include "orchestrator/range/secret.h"
 #include "orchestrator/range/tree.h"
 #include "orchestrator/range/watch.h"
 #include "orchestrator/range/xml.h"
@@ -54,6 +55,8 @@ static int guest_create(struct work *work, virConnectPtr connection, struct erro
 {
 	cleanup_with(definition) struct guest_definition definition = {0};
 	if (define(work, &definition, err) < 0)
+		return -1;
+	if (secret_deliver(work, definition.root, definition.id_base, err) < 0)
 		return -1;
 	cleanup_free char *xml = xml_domain(&definition);
 	cleanup_with(domain) virDomainPtr domain = virDomainCreateXML(connection, xml, 0);

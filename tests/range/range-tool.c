@@ -3,7 +3,7 @@
  *     range-tool up|bake FILE EXERCISE TEAMS    range-tool down|status EXERCISE    range-tool exercises
  *     range-tool exec EXERCISE/TEAM/HOST [-u USER] [-t MS] [-l BYTES] [-i INPUT] -- CMD…
  *     range-tool probe EXERCISE/TEAM/HOST ADDRESS PORT [PROXY PORT]    range-tool shell EXERCISE/TEAM/HOST
- *     range-tool watch SECONDS
+ *     range-tool watch SECONDS    range-tool secret EXERCISE TEAM NAME
  * State directory and so on come from the environment, as for toride (site.h).
  */
 #include <poll.h>
@@ -233,14 +233,32 @@ static int run_watch(const struct site *site, struct range *range, char **argv)
 	return 0;
 }
 
+static int print_secret(const struct site *site, struct range *range, char **argv)
+{
+	(void)site;
+	struct error *err = NULL;
+	char text[RANGE_SECRET_SIZE];
+	if (range_secret(range, argv[1], atoi(argv[2]), argv[3], text, &err) < 0)
+		return failed(err);
+	puts(text);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int arguments; /* at least */
 	int (*run)(const struct site *site, struct range *range, char **argv);
 } commands[] = {
-	{"up", 3, build},	 {"bake", 3, build},	      {"down", 1, take_down},
-	{"status", 1, status},	 {"exercises", 0, exercises}, {"exec", 3, run_exec},
-	{"probe", 3, run_probe}, {"shell", 1, run_shell},     {"watch", 1, run_watch},
+	{"up", 3, build},
+	{"bake", 3, build},
+	{"down", 1, take_down},
+	{"status", 1, status},
+	{"exercises", 0, exercises},
+	{"exec", 3, run_exec},
+	{"probe", 3, run_probe},
+	{"shell", 1, run_shell},
+	{"watch", 1, run_watch},
+	{"secret", 3, print_secret},
 };
 
 int main(int argc, char **argv)
