@@ -49,9 +49,13 @@ static json_t *nics_facts(const struct host *host)
 		char mac[PLAN_MAC_SIZE];
 		plan_mac(host, nics[i]->network, mac);
 		cleanup_free char *device = xasprintf("eth%zu", i);
-		json_array_append_new(facts, json_pack("{s:s, s:s, s:o, s:i, s:s}", "device", device, "network",
-						       nics[i]->network->name, "address", address_json(nics[i]->address),
-						       "prefix", nics[i]->network->cidr.prefix, "mac", mac));
+		json_t *more = json_array();
+		for (size_t m = 0; m < nics[i]->more_count; m++)
+			json_array_append_new(more, address_json(nics[i]->more[m]));
+		json_array_append_new(facts,
+				      json_pack("{s:s, s:s, s:o, s:i, s:s, s:b, s:o}", "device", device, "network",
+						nics[i]->network->name, "address", address_json(nics[i]->address), "prefix",
+						nics[i]->network->cidr.prefix, "mac", mac, "dhcp", nics[i]->dhcp, "more", more));
 	}
 	return facts;
 }
@@ -63,6 +67,8 @@ static json_t *routes_facts(const struct scenario *scenario, const struct host *
 	cleanup_free struct route *routes = routes_find(scenario, host, &count);
 	for (size_t i = 0; i < count; i++) {
 		const struct network *to = routes[i].to;
+		if (routes[i].by_dhcp)
+			continue;
 		json_array_append_new(facts,
 				      json_pack("{s:o, s:o}", "to",
 						to ? subnet_json(to->cidr.address, to->cidr.prefix) : json_string("default"),
@@ -83,6 +89,45 @@ static json_t *networks_facts(const struct scenario *scenario)
 	return facts;
 }
 
+/* ---- addresses that the host hands out ---- */
+
+static json_t *leased_hosts(const struct scenario *scenario, const struct network *network)
+{
+	json_t *facts = json_object();
+	for (size_t i = 0; i < scenario->hosts_count; i++) {
+		const struct host *host = &scenario->hosts[i];
+		for (size_t n = 0; n < host->nics_count; n++) {
+			char mac[PLAN_MAC_SIZE];
+			if (host->nics[n].network != network || !host->nics[n].dhcp)
+				continue;
+			plan_mac(host, network, mac);
+			json_object_set_new(facts, host->name,
+					    json_pack("{s:s, s:o}", "mac", mac, "address", address_json(host->nics[n].address)));
+		}
+	}
+	return facts;
+}
+
+/* NULL where the host's role hands out none. */
+static json_t *leases_facts(const struct scenario *scenario, const struct host *host)
+{
+	json_t *facts = NULL;
+	for (size_t i = 0; i < host->role->options_count; i++)
+		if (!facts && host->role->options[i].type == VALUE_RANGES)
+			facts = json_object();
+	for (size_t i = 0; i < host->ranges_count; i++) {
+		const struct address_range *range = &host->ranges[i];
+		uint32_t router = router_find(scenario, range->network);
+		json_object_set_new(facts, range->network->name,
+				    json_pack("{s:o, s:o, s:o, s:o}", "first", address_json(range->first), "last",
+					      address_json(range->last), "router", router ? address_json(router) : json_null(),
+					      "hosts", leased_hosts(scenario, range->network)));
+	}
+	return facts;
+}
+
+/* ---- the others ---- */
+
 /* An option of the host names the other one: a terminal its proxy, a server its directory. */
 static bool options_name(const struct host *host, const char *name)
 {
@@ -102,19 +147,23 @@ static bool options_name(const struct host *host, const char *name)
 /* A trainee reads the facts of the hosts where he may work: they must not name the attacker. */
 static bool may_know(const struct host *host, const struct host *other)
 {
-	return host->access == ACCESS_NONE || other == host || other->access != ACCESS_NONE || options_name(host, other->name);
+	return host->access == ACCESS_NONE || other == host || other->access != ACCESS_NONE || options_name(host, other->name) ||
+	       options_name(other, host->name) || host->logs == other || host->flows == other;
 }
 
 /* Options by which a host says where it can be found and for what: the names that DNS answers for, the port of its service, the
- * domain of a directory or of a mail server. */
-static const char *const announced_options[] = {"sites", "port", "domain"};
+ * domain of a directory or of a mail server, the zone that a DNS server speaks for. */
+static const char *const announced_options[] = {"sites", "port", "domain", "zone"};
 
 static json_t *host_facts(const struct host *host)
 {
 	json_t *addresses = json_array(), *facts = json_pack("{s:s, s:o}", "role", host->role->name, "addresses", addresses);
 	cleanup_free const struct nic **nics = sorted_nics(host);
-	for (size_t i = 0; i < host->nics_count; i++)
+	for (size_t i = 0; i < host->nics_count; i++) {
 		json_array_append_new(addresses, address_json(nics[i]->address));
+		for (size_t m = 0; m < nics[i]->more_count; m++)
+			json_array_append_new(addresses, address_json(nics[i]->more[m]));
+	}
 	for (size_t i = 0; i < sizeof announced_options / sizeof *announced_options; i++) {
 		json_t *value = json_object_get(host->options, announced_options[i]);
 		if (value)
@@ -149,8 +198,11 @@ static json_t *people_facts(const struct scenario *scenario)
 static void add_host_side(json_t *facts, const struct host *host)
 {
 	cleanup_free const struct nic **nics = sorted_nics(host);
-	for (size_t i = 0; i < host->nics_count; i++)
+	for (size_t i = 0; i < host->nics_count; i++) {
 		json_array_append_new(facts, subnet_json(nics[i]->address, 32));
+		for (size_t m = 0; m < nics[i]->more_count; m++)
+			json_array_append_new(facts, subnet_json(nics[i]->more[m], 32));
+	}
 }
 
 /* The addresses that a rule's side means; an empty list means any. */
@@ -202,14 +254,31 @@ static json_t *firewall_facts(const struct scenario *scenario, const struct host
 	return NULL;
 }
 
+/* Where to send logs or flows: null, also where no way leads. */
+static json_t *receiver_facts(const struct scenario *scenario, const struct host *host, const struct host *receiver)
+{
+	const struct nic *nic = receiver ? route_target(scenario, host, receiver) : NULL;
+	return nic ? address_json(nic->address) : json_null();
+}
+
+static json_t *secrets_facts(const struct host *host)
+{
+	json_t *facts = json_array();
+	for (size_t i = 0; i < host->secrets_count; i++)
+		json_array_append_new(facts, json_string(host->secrets[i]));
+	return facts;
+}
+
 char *plan_facts(const struct scenario *scenario, const struct host *host)
 {
 	uint32_t resolver = resolver_find(scenario, host);
-	cleanup_json json_t *facts =
-		json_pack("{s:s, s:s, s:s, s:s, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o*}", "exercise", scenario->id, "host",
-			  host->name, "role", host->role->name, "access", access_names[host->access], "options", host->options,
-			  "nics", nics_facts(host), "routes", routes_facts(scenario, host), "networks", networks_facts(scenario),
-			  "hosts", hosts_facts(scenario, host), "people", people_facts(scenario), "resolver",
-			  resolver ? address_json(resolver) : json_null(), "firewall", firewall_facts(scenario, host));
+	cleanup_json json_t *facts = json_pack(
+		"{s:s, s:s, s:s, s:s, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o*, s:o, s:o, s:o, s:o*}", "exercise", scenario->id,
+		"host", host->name, "role", host->role->name, "access", access_names[host->access], "options", host->options,
+		"nics", nics_facts(host), "routes", routes_facts(scenario, host), "networks", networks_facts(scenario), "hosts",
+		hosts_facts(scenario, host), "people", people_facts(scenario), "resolver",
+		resolver ? address_json(resolver) : json_null(), "firewall", firewall_facts(scenario, host), "logs",
+		receiver_facts(scenario, host, host->logs), "flows", receiver_facts(scenario, host, host->flows), "secrets",
+		secrets_facts(host), "leases", leases_facts(scenario, host));
 	return json_dumps(facts, JSON_SORT_KEYS | JSON_INDENT(2));
 }

@@ -49,7 +49,10 @@ static void print_addresses(const struct host *host, FILE *out)
 	cleanup_free const struct nic **nics = sorted_nics(host);
 	for (size_t i = 0; i < host->nics_count; i++) {
 		struct address_text address;
-		fprintf(out, "%s%s %s", i ? ", " : "", nics[i]->network->name, address_text(nics[i]->address, &address));
+		fprintf(out, "%s%s %s%s", i ? ", " : "", nics[i]->network->name, address_text(nics[i]->address, &address),
+			nics[i]->dhcp ? " (dhcp)" : "");
+		if (nics[i]->more_count > 0)
+			fprintf(out, " and %zu more", nics[i]->more_count);
 	}
 }
 

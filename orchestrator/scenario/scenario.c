@@ -137,6 +137,18 @@ const struct host *scenario_host(const struct scenario *scenario, const char *na
 	return bsearch(name, scenario->hosts, scenario->hosts_count, sizeof *scenario->hosts, compare_host);
 }
 
+bool scenario_host_has(const struct host *host, uint32_t address)
+{
+	for (size_t i = 0; i < host->nics_count; i++) {
+		if (host->nics[i].address == address)
+			return true;
+		for (size_t m = 0; m < host->nics[i].more_count; m++)
+			if (host->nics[i].more[m] == address)
+				return true;
+	}
+	return false;
+}
+
 int scenario_service_port(const struct host *host, const struct role_service *service)
 {
 	return service->option ? (int)json_integer_value(json_object_get(host->options, service->option->name)) : service->port;

@@ -6,6 +6,7 @@
 #include "common/address.h"
 #include "common/alloc.h"
 #include "common/cleanup.h"
+#include "orchestrator/scenario/value.h"
 
 enum { WORDS_MAX = 1000 }; /* of one answer; the desk allows 32 texts */
 
@@ -187,12 +188,12 @@ json_t *truth_texts(const struct truth *truth)
 
 static const char *name_of_address(const struct scenario *scenario, const char *address)
 {
+	uint32_t number;
+	if (!value_address(address, &number))
+		return NULL;
 	for (size_t h = 0; h < scenario->hosts_count; h++)
-		for (size_t n = 0; n < scenario->hosts[h].nics_count; n++) {
-			struct address_text buffer;
-			if (strcmp(address_text(scenario->hosts[h].nics[n].address, &buffer), address) == 0)
-				return scenario->hosts[h].name;
-		}
+		if (scenario_host_has(&scenario->hosts[h], number))
+			return scenario->hosts[h].name;
 	return NULL;
 }
 

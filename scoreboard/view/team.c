@@ -52,6 +52,8 @@ static json_t *host_json(const struct host *host)
 		struct address_text address;
 		if (known)
 			json_array_append_new(addresses, json_string(address_text(host->nics[i].address, &address)));
+		for (size_t m = 0; known && m < host->nics[i].more_count; m++)
+			json_array_append_new(addresses, json_string(address_text(host->nics[i].more[m], &address)));
 		json_array_append_new(attached, json_string(host->nics[i].network->name));
 	}
 	return json_pack("{s:s, s:o, s:s, s:s, s:o, s:o}", "name", host->name, "label", view_text(&host->label), "role",

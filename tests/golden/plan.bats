@@ -22,6 +22,36 @@ golden() { # NAME OPTION...
 @test "plan: JSON" { golden json --teams 2 --json; }
 @test "plan: facts of a terminal" { golden facts-pc-sato --facts pc-sato; }
 @test "plan: facts of a firewall" { golden facts-fw --facts fw; }
+
+# closed HOST: the facts of a host of the LAN with closed networks, DHCP, logs, flows, secrets.
+closed() {
+	local expected=$dir/closed-$1.expected
+	plan tests/fixtures/closed.yaml --facts "$1" >"$BATS_TEST_TMPDIR/out"
+	if [ -n "${UPDATE:-}" ]; then cp "$BATS_TEST_TMPDIR/out" "$expected"; fi
+	diff -u "$expected" "$BATS_TEST_TMPDIR/out"
+}
+
+@test "plan: facts of a DHCP server: ranges, router, reservations" { closed dhcp; }
+@test "plan: facts of a terminal with an address by DHCP: no routes of its own" { closed pc-sato; }
+@test "plan: facts of a proxy: where its log goes, names of its secrets" { closed proxy; }
+@test "plan: facts of an edge firewall: logs and flows to the SOC" { closed fw-edge; }
+@test "plan: facts of a host with many addresses" { closed world; }
+@test "plan: facts in a closed network: no resolver, no default route" { closed pc-kato; }
+@test "plan: addresses by DHCP and further ones are shown" {
+	run plan tests/fixtures/closed.yaml
+	[[ $output == *"tax 10.1.13.107 (dhcp)"* ]]
+	[[ $output == *"internet 203.0.113.1 and 2 more"* ]]
+}
+@test "plan: an address by DHCP stays when other hosts come and go" {
+	mkdir "$BATS_TEST_TMPDIR/lans"
+	cp tests/fixtures/closed.yaml "$BATS_TEST_TMPDIR"
+	sed '/^  pc-ito:/d; /^  ito:/d; /from: pc-ito/d; s/^  safe:/  aa: { role: file, nics: { tax: dhcp } }\n  safe:/' \
+		tests/fixtures/lans/closed.yaml >"$BATS_TEST_TMPDIR/lans/closed.yaml"
+	run plan "$BATS_TEST_TMPDIR/closed.yaml"
+	echo "$output"
+	[[ $output == *"tax 10.1.13.107 (dhcp)"* ]]
+}
+
 @test "plan: another name of the exercise moves names and digests, not layers" {
 	plan "$scenario" --json >"$BATS_TEST_TMPDIR/one"
 	plan "$scenario" --json --name other >"$BATS_TEST_TMPDIR/two"

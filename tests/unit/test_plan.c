@@ -251,6 +251,32 @@ static void the_nearest_resolver_is_taken(void **state)
 	assert_int_equal(resolver_find(&model->scenario, &model->hosts[MODEL_WORLD]), 0xcb007101);
 }
 
+static void no_way_to_a_resolver_crosses_the_border_of_a_closed_network(void **state)
+{
+	struct model *model = &((struct fixture *)*state)->model;
+	model->networks[MODEL_OFFICE].kind = NETWORK_CLOSED;
+	assert_int_equal(resolver_find(&model->scenario, &model->hosts[MODEL_FILE]), 0);
+	assert_int_equal(resolver_find(&model->scenario, &model->hosts[MODEL_FW_OFFICE]), 0xcb007101); /* not through it */
+	assert_int_equal(resolver_find(&model->scenario, &model->hosts[MODEL_WEB]), 0xcb007101);
+	model->roles[MODEL_ANALYST].resolves = true;
+	assert_int_equal(resolver_find(&model->scenario, &model->hosts[MODEL_FILE]), 0x0a010163);
+	model->roles[MODEL_WORLD].resolves = false;
+	assert_int_equal(resolver_find(&model->scenario, &model->hosts[MODEL_WEB]), 0);
+}
+
+static void the_router_leads_to_the_internet(void **state)
+{
+	struct model *model = &((struct fixture *)*state)->model;
+	assert_int_equal(router_find(&model->scenario, &model->networks[MODEL_OFFICE]), 0x0a010101);
+	assert_int_equal(router_find(&model->scenario, &model->networks[MODEL_DMZ]), 0xc6336401);
+	model->networks[MODEL_INTERNET].kind = NETWORK_LAN; /* there is no internet: the smallest name */
+	assert_int_equal(router_find(&model->scenario, &model->networks[MODEL_DMZ]), 0xc6336401);
+	model->hosts[MODEL_FW_OFFICE].name = (char *)"aa";
+	assert_int_equal(router_find(&model->scenario, &model->networks[MODEL_DMZ]), 0xc6336402);
+	model->roles[MODEL_FW_OFFICE].forwards = false;
+	assert_int_equal(router_find(&model->scenario, &model->networks[MODEL_OFFICE]), 0);
+}
+
 static void facts_hold_what_the_roles_readme_says(void **state)
 {
 	const struct model *model = &((struct fixture *)*state)->model;
@@ -294,8 +320,10 @@ static void interfaces_are_numbered_by_network_name(void **state)
 	assert_memory_equal(mac, "02:", 3);
 	assert_string_not_equal(mac, other);
 	cleanup_free char *expected = xasprintf(
-		"[{\"device\":\"eth0\",\"network\":\"dmz\",\"address\":\"198.51.100.1\",\"prefix\":26,\"mac\":\"%s\"},"
-		"{\"device\":\"eth1\",\"network\":\"internet\",\"address\":\"203.0.113.2\",\"prefix\":24,\"mac\":\"%s\"}]",
+		"[{\"device\":\"eth0\",\"network\":\"dmz\",\"address\":\"198.51.100.1\",\"prefix\":26,\"mac\":\"%s\","
+		"\"dhcp\":false,\"more\":[]},"
+		"{\"device\":\"eth1\",\"network\":\"internet\",\"address\":\"203.0.113.2\",\"prefix\":24,\"mac\":\"%s\","
+		"\"dhcp\":false,\"more\":[]}]",
 		mac, other);
 	assert_json(json_object_get(edge, "nics"), expected);
 }
@@ -308,10 +336,23 @@ static void trainees_facts_do_not_name_the_attacker(void **state)
 		bool named = strstr(text, "attacker") || strstr(text, "203.0.113.66");
 		assert_true(named == (model->hosts[i].access == ACCESS_NONE));
 	}
-	/* What an option names is known. */
+	/* What an option, `logs` or `flows` name is known, and what has an option that names the host. */
 	json_object_set_new(model->hosts[MODEL_PC_TANAKA].options, "proxy", json_string("world"));
 	cleanup_json json_t *json = facts(model, MODEL_PC_TANAKA);
 	assert_non_null(json_object_get(json_object_get(json, "hosts"), "world"));
+	model->hosts[MODEL_PROXY].logs = &model->hosts[MODEL_WORLD];
+	model->hosts[MODEL_WEB].flows = &model->hosts[MODEL_WORLD];
+	model->roles[MODEL_WORLD].options = model->terminal_options;
+	model->roles[MODEL_WORLD].options_count = 1;
+	json_object_set_new(model->hosts[MODEL_WORLD].options, "proxy", json_string("file"));
+	static const struct {
+		int host;
+		bool knows;
+	} cases[] = {{MODEL_PROXY, true}, {MODEL_WEB, true}, {MODEL_FILE, true}, {MODEL_ANALYST, false}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		cleanup_json json_t *known = facts(model, cases[i].host);
+		assert_true((json_object_get(json_object_get(known, "hosts"), "world") != NULL) == cases[i].knows);
+	}
 }
 
 static void limits_are_refused_with_their_reason(void **state)
@@ -374,6 +415,8 @@ int main(void)
 		TEST(ways_of_equal_length_go_over_the_smaller_name),
 		TEST(without_a_way_there_is_no_route_and_closed_networks_have_no_default),
 		TEST(the_nearest_resolver_is_taken),
+		TEST(no_way_to_a_resolver_crosses_the_border_of_a_closed_network),
+		TEST(the_router_leads_to_the_internet),
 		TEST(facts_hold_what_the_roles_readme_says),
 		TEST(hosts_announce_their_port_and_sites),
 		TEST(interfaces_are_numbered_by_network_name),

@@ -1,0 +1,149 @@
+#include "orchestrator/reach.h"
+
+#include <string.h>
+
+#include "common/alloc.h"
+#include "common/cleanup.h"
+#include "orchestrator/route.h"
+#include "orchestrator/scenario/value.h"
+
+struct packet {
+	uint32_t from, to;
+	const char *protocol;
+	int port;
+};
+
+/* ---- rules ---- */
+
+static bool side_fits(const struct endpoint *endpoints, size_t count, uint32_t address)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct endpoint *endpoint = &endpoints[i];
+		if (endpoint->kind == ENDPOINT_ANY ||
+		    (endpoint->kind == ENDPOINT_NETWORK && subnet_contains(endpoint->network->cidr, address)) ||
+		    (endpoint->kind == ENDPOINT_HOST && scenario_host_has(endpoint->host, address)))
+			return true;
+	}
+	return count == 0;
+}
+
+static bool service_fits(const struct rule *rule, const struct packet *packet)
+{
+	for (size_t i = 0; i < rule->services_count; i++)
+		if (strcmp(rule->services[i].protocol, packet->protocol) == 0 && rule->services[i].port == packet->port)
+			return true;
+	return rule->services_count == 0;
+}
+
+static bool passes(const struct scenario *scenario, const struct host *host, const struct packet *packet, int *rule)
+{
+	*rule = 0;
+	for (size_t i = 0; i < scenario->firewalls_count; i++) {
+		const struct firewall *firewall = &scenario->firewalls[i];
+		for (size_t r = 0; firewall->host == host && r < firewall->rules_count; r++) {
+			const struct rule *candidate = &firewall->rules[r];
+			if (!side_fits(candidate->from, candidate->from_count, packet->from) ||
+			    !side_fits(candidate->to, candidate->to_count, packet->to) || !service_fits(candidate, packet))
+				continue;
+			*rule = (int)r + 1;
+			return candidate->accept;
+		}
+	}
+	return false;
+}
+
+/* ---- the way ---- */
+
+static const struct nic *nic_on(const struct host *host, const struct network *network)
+{
+	for (size_t i = 0; i < host->nics_count; i++)
+		if (host->nics[i].network == network)
+			return &host->nics[i];
+	return NULL;
+}
+
+struct way {
+	const struct host **hops; /* forwarding hosts between the two ends, in order */
+	size_t count;
+	const struct nic *out;	  /* of the first end; NULL: no route */
+	const struct host *stuck; /* where no route leads on; NULL: it arrives */
+};
+
+static void way_finish(struct way *way)
+{
+	free(way->hops);
+}
+CLEANUP_DEFINE(way, struct way, way_finish(held));
+
+static bool has_passed(const struct way *way, const struct host *host)
+{
+	for (size_t i = 0; i < way->count; i++)
+		if (way->hops[i] == host)
+			return true;
+	return false;
+}
+
+/* From a host to an interface of another, by each one's own routes. */
+static struct way walk(const struct scenario *scenario, const struct host *from, const struct host *to, const struct nic *target)
+{
+	struct way way = {0};
+	for (const struct host *at = from; at != to;) {
+		const struct nic *out = nic_on(at, target->network);
+		const struct host *next = out ? to : route_next(scenario, at, target->network, &out);
+		if (at == from)
+			way.out = out;
+		if (!next || has_passed(&way, next)) { /* no route, or one in a circle */
+			way.stuck = at;
+			break;
+		}
+		if (next != to)
+			*array_add(&way.hops, &way.count) = next;
+		at = next;
+	}
+	return way;
+}
+
+struct reach reach_expected(const struct scenario *scenario, const struct host *from, const struct host *to,
+			    const struct role_service *service)
+{
+	const struct nic *target = route_target(scenario, from, to);
+	struct reach reach = {.kind = REACH_NO_ROUTE, .address = target ? target->address : 0, .at = target ? NULL : from};
+	if (!target)
+		return reach;
+	if (from == to)
+		return (struct reach){.kind = REACH_OPEN, .address = target->address};
+	cleanup_with(way) struct way there = walk(scenario, from, to, target);
+	if (there.stuck) {
+		reach.at = there.stuck;
+		return reach;
+	}
+	struct packet packet = {.from = there.out->address,
+				.to = target->address,
+				.protocol = service->udp ? "udp" : "tcp",
+				.port = scenario_service_port(to, service)};
+	for (size_t i = 0; i < there.count; i++)
+		if (!passes(scenario, there.hops[i], &packet, &reach.rule))
+			return (struct reach){
+				.kind = REACH_BLOCKED, .address = reach.address, .at = there.hops[i], .rule = reach.rule};
+	cleanup_with(way) struct way back = walk(scenario, to, from, there.out);
+	if (back.stuck) {
+		reach.at = back.stuck;
+		reach.rule = 0;
+		return reach;
+	}
+	for (size_t i = 0; i < back.count; i++)
+		if (!has_passed(&there, back.hops[i]))
+			return (struct reach){.kind = REACH_BLOCKED, .address = reach.address, .at = back.hops[i]};
+	return (struct reach){.kind = REACH_OPEN, .address = reach.address};
+}
+
+char *reach_text(const struct reach *reach)
+{
+	if (reach->kind == REACH_OPEN)
+		return xstrdup("reachable");
+	if (reach->kind == REACH_NO_ROUTE)
+		return xasprintf("no route from %s", reach->at->name);
+	if (reach->rule == 0)
+		return xasprintf("blocked by %s, which has no rule for it", reach->at->name);
+	return xasprintf("blocked by %s, rule %d", reach->at->name, reach->rule);
+}
