@@ -20,6 +20,8 @@ const struct event_kind event_kinds[] = {
 	{"range.lost", KEYS("host", "detail")},
 	{"range.unplugged", KEYS("host")},
 	{"range.plugged", KEYS("host")},
+	{"capture.begin", KEYS("network")},
+	{"capture.end", KEYS("network", "frames", "bytes", "end")},
 	{"clock.started", KEYS()},
 	{"clock.paused", KEYS()},
 	{"clock.resumed", KEYS()},

@@ -82,6 +82,30 @@ struct guest_id {
 int range_plug(struct range *range, const struct plan *plan, int team, const struct host *host, const struct network *network,
 	       bool on, bool *changed, struct error **err);
 
+/* ---- captures: every frame of a team's network, as a pcap stream ---- */
+struct capture_request {
+	const char *exercise;
+	int team;
+	const char *network;
+	int out;		     /* a pipe; made non-blocking; stays the caller's */
+	int64_t time_ms, bytes;	     /* its limits */
+	bool (*stop)(void *context); /* asked several times a second, from the calling thread; NULL: never */
+	void *context;
+};
+enum capture_end {
+	CAPTURE_TIME,
+	CAPTURE_FULL,	    /* as many bytes as were asked for */
+	CAPTURE_STOPPED,    /* `stop` said so, or nobody reads any more */
+	CAPTURE_NO_NETWORK, /* it was taken down meanwhile */
+};
+struct capture_result {
+	int64_t frames, bytes;
+	int64_t dropped; /* frames that the reader was too slow for */
+	enum capture_end end;
+};
+/* Until one of the ends; nobody in the team can notice it. Several may run at once. */
+int range_capture(struct range *range, const struct capture_request *request, struct capture_result *result, struct error **err);
+
 /* ---- guest exec: out of band, through the guest's namespaces; no agent that a trainee could see or stop ---- */
 struct exec_request {
 	const char *const *argv;	/* NULL-ended; looked up in the guest's PATH */

@@ -27,12 +27,12 @@ struct call *call_create(const json_t *args, const int *fds, size_t fds_count, c
 
 void call_forget(struct call *call)
 {
-	call->answer = NULL;
+	__atomic_store_n(&call->answer, NULL, __ATOMIC_RELAXED);
 }
 
 bool call_forgotten(const struct call *call)
 {
-	return !call->answer;
+	return !__atomic_load_n(&call->answer, __ATOMIC_RELAXED);
 }
 
 const json_t *call_args(const struct call *call)

@@ -1,7 +1,5 @@
 /* The operations `exec` and `shell`: a program in a guest, its streams pipes of the caller's. */
-#include <linux/magic.h>
 #include <string.h>
-#include <sys/vfs.h>
 
 #include "common/alloc.h"
 #include "common/cleanup.h"
@@ -47,11 +45,9 @@ static struct guest_work *guest_work_create(struct orchestrator *orchestrator, s
 	if (!instance)
 		return NULL;
 	const char *host = call_text(call, "host", "");
-	int team = call_integer(call, "team", 0);
-	if (team < 1 || team > instance->plan->teams) {
-		call_refuse(call, "exercise '%s' has teams 1 to %d", instance_name(instance), instance->plan->teams);
+	int team = named_team(instance, call);
+	if (!team)
 		return NULL;
-	}
 	if (!scenario_host(instance->scenario, host)) {
 		cleanup_free char *there = xstrdup("");
 		for (size_t i = 0; i < instance->scenario->hosts_count; i++) {
@@ -102,13 +98,6 @@ static void exec_done(void *context)
 	guest_work_free(work);
 }
 
-/* What a guest's root gets to hold must lead nowhere: no terminal, no file and no folder of the host's. */
-static bool leads_nowhere(int fd)
-{
-	struct statfs about;
-	return fd >= 0 && fstatfs(fd, &about) == 0 && about.f_type == PIPEFS_MAGIC;
-}
-
 void op_exec(struct orchestrator *orchestrator, struct call *call)
 {
 	const json_t *argv = json_object_get(call_args(call), "argv");
@@ -129,7 +118,7 @@ void op_exec(struct orchestrator *orchestrator, struct call *call)
 	for (size_t i = 0; i < count; i++)
 		whole = whole && work->argv[i];
 	for (size_t i = 0; i < 3; i++)
-		whole = whole && leads_nowhere(work->stdio[i]);
+		whole = whole && is_pipe(work->stdio[i]); /* what a guest's root gets to hold must lead nowhere */
 	if (!whole) {
 		call_refuse(call, "exec needs words, three pipes and a time limit of at most 24 hours");
 		guest_work_free(work);

@@ -1,8 +1,10 @@
 /* What the CLI can ask of the orchestrator: a table of operations; the small ones are here. What blocks goes to a worker and
  * comes back. */
+#include <linux/magic.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/vfs.h>
 
 #include "common/alloc.h"
 #include "common/cleanup.h"
@@ -45,6 +47,21 @@ struct instance *named_instance(struct orchestrator *orchestrator, struct call *
 	else
 		call_refuse(call, "name one of the exercises: %s", there);
 	return NULL;
+}
+
+int named_team(const struct instance *instance, struct call *call)
+{
+	int team = call_integer(call, "team", 0);
+	if (team >= 1 && team <= instance->plan->teams)
+		return team;
+	call_refuse(call, "exercise '%s' has teams 1 to %d", instance_name(instance), instance->plan->teams);
+	return 0;
+}
+
+bool is_pipe(int fd)
+{
+	struct statfs about;
+	return fd >= 0 && fstatfs(fd, &about) == 0 && about.f_type == PIPEFS_MAGIC;
 }
 
 void set_bots(struct instance *instance, const json_t *bots)
@@ -160,8 +177,8 @@ static const struct {
 	const char *name;
 	void (*begin)(struct orchestrator *orchestrator, struct call *call);
 } operations[] = {
-	{"up", op_up},	     {"down", op_down},	    {"command", op_command}, {"follow", op_follow},
-	{"board", op_board}, {"status", op_status}, {"exec", op_exec},	     {"shell", op_shell},
+	{"up", op_up},	       {"down", op_down}, {"command", op_command}, {"follow", op_follow},   {"board", op_board},
+	{"status", op_status}, {"exec", op_exec}, {"shell", op_shell},	   {"capture", op_capture},
 };
 
 void operation_begin(struct orchestrator *orchestrator, const char *op, struct call *call)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Networks at run time, on a running exercise: cables pulled and put back.
+# Networks at run time, on a running exercise: cables pulled and put back, segments listened to.
 
 cable=tests/range/lan/exercises/cable.yaml
 
@@ -157,9 +157,97 @@ unplugged() { # TEAM HOST: as status says
 	[[ $output == *"the instructor's"*" 422" ]]
 }
 
-@test "down leaves nothing of it" {
+# ---- captures ----
+
+bridge_of() { # team network
+	grep -l "toride1 $site network cable t$1 $2 " /sys/class/net/td*/ifalias | cut -d/ -f5
+}
+
+listeners() { # TEAM NETWORK: who listens to all on its bridge
+	ip -d link show "$(bridge_of "$1" "$2")" | grep -o 'promiscuity [0-9]*'
+}
+
+listens() { [ "$(listeners "$1" "$2")" = "promiscuity $3" ]; }
+
+say() { # TEAM WORD: from pc to peer, over the office network
+	on "$1" pc sh -c "echo $2 | nc -w 1 -q 0 10.77.1.20 7000"
+}
+
+capture_ended() { # bytes, time, stopped, network gone: the last one
+	[ "$(events '.kind == "capture.end"' | tail -n 1 | jq -r .body.end)" = "$1" ]
+}
+
+@test "a capture shows what two guests say to each other, of one team and one network, and then listens no more" {
+	local file=$BATS_TEST_TMPDIR/office.pcap pid
+	"$TORIDE" capture cable/1/office -w "$file" --seconds 60 2>"$BATS_TEST_TMPDIR/said" 3>&- &
+	pid=$!
+	wait_for 5 listens 1 office 1
+	say 1 word-of-team-1
+	say 2 word-of-team-2
+	on 1 pc sh -c 'echo word-aside | nc -w 1 -q 0 10.77.2.20 7000'
+	written() { tcpdump -nAr "$file" | grep -q word-of-team-1; }
+	wait_for 5 written
+	kill -INT $pid
+	wait $pid
+	cat "$BATS_TEST_TMPDIR/said"
+	grep -q 'bytes; ended: stopped' "$BATS_TEST_TMPDIR/said"
+	run tcpdump -nAr "$file"
+	[ "$(grep -c word-of-team-1 <<<"$output")" -eq 1 ]
+	[[ $output != *word-of-team-2* && $output != *word-aside* ]]
+	wait_for 5 listens 1 office 0
+	wait_for 5 capture_ended stopped
+}
+
+@test "a capture ends at its limits of time and of bytes" {
+	run bash -c '"$0" capture cable/2/office --seconds 1 | tcpdump -nr - 2>&1' "$TORIDE"
+	echo "$output"
+	[ "$status" -eq 0 ] && [[ $output == *"ended: time"* ]]
+	"$TORIDE" capture cable/2/office --bytes 2000 --seconds 30 >"$BATS_TEST_TMPDIR/small" 2>"$BATS_TEST_TMPDIR/said" 3>&- &
+	wait_for 5 listens 2 office 1
+	on 2 pc sh -c 'head -c 100000 /dev/zero | nc -w 1 -q 0 10.77.1.20 7000'
+	wait $!
+	grep -q 'ended: bytes' "$BATS_TEST_TMPDIR/said"
+	[ "$(stat -c %s "$BATS_TEST_TMPDIR/small")" -le 2000 ]
+	[ "$(stat -c %s "$BATS_TEST_TMPDIR/small")" -gt 200 ]
+}
+
+@test "several captures at once; one whose reader is killed, or does not read, ends all the same" {
+	"$TORIDE" capture cable/2/office -w "$BATS_TEST_TMPDIR/one" 2>/dev/null 3>&- &
+	local one=$!
+	"$TORIDE" capture cable/2/office 2>/dev/null 3>&- | sleep 60 3>&- &
+	wait_for 5 listens 2 office 2
+	local stuck
+	stuck=$(pgrep -f "capture cable/2/office\$")
+	on 2 pc sh -c 'head -c 2000000 /dev/zero | nc -w 1 -q 0 10.77.1.20 7000' # more than its pipe holds
+	kill -9 "$stuck"
+	wait_for 5 listens 2 office 1
+	kill -9 $one
+	wait_for 5 listens 2 office 0
+	capture_ended stopped
+	tcpdump -nr "$BATS_TEST_TMPDIR/one" | grep -q 10.77.1.20.7000
+}
+
+@test "a capture of what is not there is refused, and frames are kept from a terminal" {
+	run "$TORIDE" capture cable/1/attic -w /dev/null
+	[ "$status" -eq 1 ] && [[ $output == *"no network 'attic'"* ]]
+	run "$TORIDE" capture cable/7/office -w /dev/null
+	[ "$status" -eq 1 ] && [[ $output == *"teams 1 to 2"* ]]
+	run "$TORIDE" capture cable -w /dev/null
+	[ "$status" -eq 2 ]
+	run script -qec "$TORIDE capture cable/1/office" /dev/null </dev/null
+	echo "$output"
+	[ "$status" -eq 2 ] && [[ $output == *"nothing for a terminal"* ]]
+	run "$TORIDE" capture cable/1/office -w /dev/full --seconds 1
+	[ "$status" -eq 1 ] && [[ $output == *"No space left"* ]]
+}
+
+@test "down leaves nothing of it, and ends a capture" {
+	"$TORIDE" capture cable/1/office -w /dev/null 2>"$BATS_TEST_TMPDIR/said" 3>&- &
+	wait_for 5 listens 1 office 1
 	"$TORIDE" unplug cable/1/peer
 	"$TORIDE" down cable
+	wait $!
+	grep -q 'ended: network gone' "$BATS_TEST_TMPDIR/said"
 	serve_stop
 	rm -rf "$TORIDE_STATE_DIR"/exercises/cable # the journal
 	nothing_left cable "$BATS_FILE_TMPDIR/before"

@@ -19,7 +19,7 @@ typedef void call_answer_fn(const json_t *message, const int *fds, size_t fds_co
 /* Borrows `args`; takes over the descriptors. */
 struct call *call_create(const json_t *args, const int *fds, size_t fds_count, call_answer_fn *answer, void *context);
 void call_forget(struct call *call);	      /* the caller has gone: answer no more */
-bool call_forgotten(const struct call *call); /* nobody waits for its answer any more */
+bool call_forgotten(const struct call *call); /* nobody waits for its answer any more; from any thread */
 
 const json_t *call_args(const struct call *call);
 const char *call_text(const struct call *call, const char *key, const char *fallback); /* a string argument */

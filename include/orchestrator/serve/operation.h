@@ -7,10 +7,15 @@
 void op_up(struct orchestrator *orchestrator, struct call *call);
 void op_down(struct orchestrator *orchestrator, struct call *call);
 void op_exec(struct orchestrator *orchestrator, struct call *call);
+void op_capture(struct orchestrator *orchestrator, struct call *call);
 void op_shell(struct orchestrator *orchestrator, struct call *call);
 
 /* The exercise that the call names; the only one when it names none. NULL: the call has been answered. */
 struct instance *named_instance(struct orchestrator *orchestrator, struct call *call);
+/* The call's team, of those that the exercise has; 0: the call has been answered. */
+int named_team(const struct instance *instance, struct call *call);
+/* A pipe leads nowhere: no terminal, no file and no folder of the host's. */
+bool is_pipe(int fd);
 /* The bots are teams in a JSON array (may be NULL), checked before. */
 void set_bots(struct instance *instance, const json_t *bots);
 /* Answers the call with an error; it is gone then. */

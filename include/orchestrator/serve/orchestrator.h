@@ -30,6 +30,7 @@ struct orchestrator {
 	struct gate *gate;
 	struct instance *instances[ORCHESTRATOR_EXERCISES_MAX];
 	size_t instances_count;
+	int captures; /* that run now */
 	int lock_fd;
 };
 
