@@ -35,6 +35,9 @@ struct host_finding {
 };
 typedef void host_finding_fn(const struct host_finding *finding, void *context);
 
+/* The kernel can delay and lose packets (sch_netem): tried in a network of its own. From any thread. */
+bool host_can_delay(void);
+
 /* Makes every check in order; with `fix` mends and looks again. Returns how many ended as HOST_FAIL. Forks: call it before any
  * thread is made. */
 int host_examine(const struct host_options *options, host_finding_fn *found, void *context);

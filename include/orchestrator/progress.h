@@ -18,6 +18,8 @@ void progress_finish(struct progress *progress);	/* takes the bar away */
 
 /* The board view as a table of teams on standard output. */
 void board_print(const json_t *board);
+/* What the host could not do of the exercise, or nothing for NULL. */
+void lacks_print(const json_t *lacks);
 /* The accounts and passwords, or nothing for NULL. */
 void accounts_print(const json_t *accounts);
 

@@ -43,6 +43,8 @@ typedef void range_progress_fn(const struct range_progress *progress, void *cont
  */
 int range_up(struct range *range, const struct plan *plan, range_progress_fn *progress, void *context,
 	     const volatile bool *cancel, size_t *changed, struct error **err);
+/* What this host cannot do of what the plan asks, and what is left out for that, as a line for a person; NULL: nothing. Caller frees. */
+char *range_lacks(struct range *range, const struct plan *plan);
 /* Makes images and layers only. */
 int range_bake(struct range *range, const struct plan *plan, range_progress_fn *progress, void *context,
 	       const volatile bool *cancel, struct error **err);

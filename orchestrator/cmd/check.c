@@ -4,6 +4,7 @@
 
 #include "common/cleanup.h"
 #include "orchestrator/command.h"
+#include "orchestrator/host.h"
 #include "orchestrator/scenario.h"
 #include "orchestrator/site.h"
 
@@ -38,6 +39,25 @@ static void print_summary(const char *file, const struct scenario *scenario, siz
 	puts(")");
 }
 
+/* What is right in itself, but more than this host can do. */
+static void warn_of_host(const struct scenario *scenario, struct diagnostics *diagnostics)
+{
+	bool asked = false, can = false;
+	for (size_t i = 0; i < scenario->networks_count; i++) {
+		const struct network *network = &scenario->networks[i];
+		if (!network->delay_ms && !network->loss_milli_percent)
+			continue;
+		can = asked ? can : host_can_delay();
+		asked = true;
+		if (can)
+			return;
+		printf("%s:%d:%d: warning: this host's kernel cannot delay or lose packets (no sch_netem): `delay` and `loss` of "
+		       "`%s` are left out here; the rest goes on\n",
+		       network->position.file, network->position.line, network->position.column, network->name);
+		diagnostics->warnings++;
+	}
+}
+
 static int check_file(const char *file, const char *data_dir)
 {
 	struct scenario *scenario cleanup_scenario = NULL;
@@ -50,6 +70,7 @@ static int check_file(const char *file, const char *data_dir)
 	}
 	fputs(diagnostics.text, stdout);
 	if (result == 0) {
+		warn_of_host(scenario, &diagnostics);
 		print_summary(file, scenario, diagnostics.warnings);
 	} else {
 		printf("%s: ", file);

@@ -94,6 +94,12 @@ void board_print(const json_t *board)
 	fflush(stdout);
 }
 
+void lacks_print(const json_t *lacks)
+{
+	if (lacks)
+		printf("  warning     %s\n", json_string_value(lacks));
+}
+
 void accounts_print(const json_t *accounts)
 {
 	size_t index;

@@ -115,6 +115,7 @@ static void print_welcome(const struct run *run, const json_t *result)
 	printf("\n  %s is up.\n", run->exercise);
 	if (url)
 		printf("\n  scoreboard    %s\n", json_string_value(url));
+	lacks_print(json_object_get(result, "lacks"));
 	accounts_print(json_object_get(result, "accounts"));
 	printf("\n  a shell       toride shell %s/1/HOST\n", run->exercise);
 }

@@ -28,6 +28,7 @@ static int up(struct site *site, json_t *args)
 		printf("%s: is up; nothing to change\n", exercise);
 	else
 		printf("%s: is up (%lld things made or removed)\n", exercise, changed);
+	lacks_print(json_object_get(result, "lacks"));
 	accounts_print(json_object_get(result, "accounts"));
 	if (url)
 		printf("\n  scoreboard  %s\n", json_string_value(url));

@@ -10,6 +10,7 @@
 #include "orchestrator/range/cgroup.h"
 #include "orchestrator/range/kind.h"
 #include "orchestrator/range/plug.h"
+#include "orchestrator/range/shape.h"
 #include "orchestrator/range/secret.h"
 #include "orchestrator/range/tree.h"
 #include "orchestrator/range/watch.h"
@@ -62,6 +63,12 @@ static int guest_create(struct work *work, virConnectPtr connection, struct erro
 	cleanup_with(domain) virDomainPtr domain = virDomainCreateXML(connection, xml, 0);
 	if (!domain)
 		return libvirt_error(err, "start");
+	char ports[GUEST_NICS_MAX][IFNAME_MAX];
+	for (size_t i = 0; i < definition.nics_count; i++)
+		memcpy(ports[i], definition.nics[i].port, IFNAME_MAX);
+	if (shape_ports(work->range, work->resource->host->nics, definition.nics_count, (const char(*)[IFNAME_MAX])ports, err) <
+	    0)
+		return -1;
 	for (size_t i = 0; i < definition.nics_count; i++)
 		if (port_learns_nothing(definition.nics[i].port, definition.nics[i].mac, err) < 0 ||
 		    plug_restore(work->range, &work->mark, work->resource->host->nics[i].network->name, definition.nics[i].port,

@@ -15,6 +15,7 @@ struct range_work {
 	json_t *passwords;
 	json_t *bots;
 	size_t changed;
+	char *lacks; /* what this host cannot do of it; NULL: nothing */
 	struct error *err, *cleanup_err;
 	bool follow, fresh;
 };
@@ -33,6 +34,7 @@ static void range_work_free(struct range_work *work)
 	error_free(work->err);
 	error_free(work->cleanup_err);
 	free(work->exercise);
+	free(work->lacks);
 	free(work);
 }
 
@@ -71,6 +73,7 @@ static void up_run(void *context)
 	struct range_work *work = context;
 	struct instance *instance = work->instance;
 	struct range *range = work->orchestrator->range;
+	work->lacks = range_lacks(range, instance->plan);
 	if (range_up(range, instance->plan, on_progress, work, &instance->cancel, &work->changed, &work->err) < 0 &&
 	    work->fresh) {
 		size_t removed; /* a first build is whole or not at all; a range that was there is left as it is */
@@ -110,8 +113,10 @@ static void up_succeeded(struct range_work *work)
 	struct instance *instance = work->instance;
 	instance->built = true;
 	set_bots(instance, work->bots);
-	json_t *result = json_pack("{ss sI ss* sO*}", "exercise", work->exercise, "changed", (json_int_t)work->changed, "url",
-				   orchestrator_url(work->orchestrator), "accounts", work->passwords);
+	if (work->lacks && work->fresh)
+		instance_record(instance, 0, "alarm.raised", json_pack("{ss}", "text", work->lacks));
+	json_t *result = json_pack("{ss sI ss* sO* ss*}", "exercise", work->exercise, "changed", (json_int_t)work->changed, "url",
+				   orchestrator_url(work->orchestrator), "accounts", work->passwords, "lacks", work->lacks);
 	call_finish(work->call, result);
 }
 

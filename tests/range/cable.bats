@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Networks at run time, on a running exercise: cables pulled and put back, segments listened to.
+# Networks at run time, on a running exercise: cables pulled and put back, segments listened to, made slower.
 
 cable=tests/range/lan/exercises/cable.yaml
 
@@ -155,6 +155,60 @@ unplugged() { # TEAM HOST: as status says
 		--json '{"command":"plug","args":{"team":2,"host":"pc"}}' "$url/command"
 	echo "$output"
 	[[ $output == *"the instructor's"*" 422" ]]
+}
+
+# ---- rate, delay, loss ----
+
+seconds_for() { # ADDRESS BYTES: from pc of team 2, in milliseconds
+	on 2 pc sh -c "start=\$(date +%s%3N); head -c $2 /dev/zero | nc -N -w 20 $1 7000; echo \$((\$(date +%s%3N) - start))"
+}
+
+can_delay() { "$TORIDE" doctor --json | jq -e '.checks[] | select(.id == "netem") | .state == "ok"' >/dev/null; }
+
+@test "a network carries no more than its rate, to each host; another one is not slower for that" {
+	local slow fast
+	slow=$(seconds_for 10.77.2.20 2000000) # 16 Mbit at 4 Mbit/s: 4 s
+	fast=$(seconds_for 10.77.1.20 2000000)
+	echo "with a rate: $slow ms, without: $fast ms"
+	[ "$slow" -ge 3000 ] && [ "$slow" -le 15000 ]
+	[ "$fast" -le 1500 ]
+}
+
+@test "a network delays what it carries" {
+	can_delay || skip "this host's kernel has no sch_netem"
+	local best
+	best=$(on 2 pc ping -c 5 -i 0.2 10.77.2.20 | sed -n 's,^rtt .* = \([0-9]*\).*,\1,p')
+	echo "best: $best ms"
+	[ "$best" -ge 40 ] && [ "$best" -lt 80 ] # there and back
+	[ "$(on 2 pc ping -c 5 -i 0.2 10.77.1.20 | sed -n 's,^rtt .* = \([0-9]*\).*,\1,p')" -lt 10 ]
+}
+
+@test "where the kernel cannot delay or lose packets, check, up and the journal say what is left out; the rate stays" {
+	if can_delay; then skip "this host's kernel has sch_netem"; fi
+	run "$TORIDE" check $cable
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"cable.yaml:12:3: warning: this host's kernel cannot delay or lose packets (no sch_netem): \`delay\` and \`loss\` of \`side\` are left out here"*"1 warning)"* ]]
+	[ "$(grep -c "of 'side' are left out" "$BATS_FILE_TMPDIR/up")" -eq 1 ]
+	[ "$(events '.kind == "alarm.raised"' | grep -c "of 'side' are left out")" -eq 1 ]
+	tc qdisc show | grep -q "tbf .*$(owner cable).* rate 4Mbit"
+}
+
+@test "a changed rate is converged: the guests there are made anew, the others stay" {
+	mkdir -p "$BATS_TEST_TMPDIR/exercises"
+	cp -r tests/range/lan/roles "$BATS_TEST_TMPDIR/"
+	rates() { tc qdisc show | sed -n "s/.*$(owner cable-rates).* rate \([0-9a-zA-Z]*\) .*/\1/p" | sort | uniq -c | xargs; }
+	for rate in 4Mbit 300Mbit; do
+		sed "s/4Mbit/$rate/" $cable >"$BATS_TEST_TMPDIR/exercises/cable.yaml"
+		"$tool" up "$BATS_TEST_TMPDIR/exercises/cable.yaml" cable-rates 1
+		[ "$(rates)" = "2 $rate" ]
+	done
+	sed "s/, rate: 4Mbit//" $cable >"$BATS_TEST_TMPDIR/exercises/cable.yaml"
+	before=$(init_of cable-rates 1 attacker)
+	"$tool" up "$BATS_TEST_TMPDIR/exercises/cable.yaml" cable-rates 1
+	[ -z "$(rates)" ]
+	[ "$(init_of cable-rates 1 attacker)" = "$before" ]
+	"$tool" down cable-rates
 }
 
 # ---- captures ----

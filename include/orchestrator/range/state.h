@@ -23,6 +23,8 @@ enum {
 
 struct watch;
 
+enum delays { DELAYS_UNKNOWN, DELAYS_NO, DELAYS_YES };
+
 struct range {
 	char *state_dir, *data_dir, *programs_dir, *uri;
 	int workers;
@@ -31,6 +33,7 @@ struct range {
 	pthread_mutex_t lock;
 	virConnectPtr connections[RANGE_CONNECTIONS_KEPT]; /* not in use just now */
 	size_t connections_count;
+	enum delays delays; /* the kernel can delay and lose packets; with the lock held */
 	struct watch *watch;
 };
 
