@@ -26,7 +26,7 @@ extern const char *const network_kind_names[];	/* "lan", "internet", "closed" */
  *   image    name, suite, packages
  *   layer    its image's digest, the role's name, the facts
  *   history  its layer's digest, the day; only hosts whose role has a past to tell
- *   network  its name, cidr, kind
+ *   network  its name, cidr, kind, rate, delay, loss
  *   disk     its name, its history's digest or else its layer's, guest_index
  *   guest    its disk's and networks' digests, the facts, limits, what its networks are made worse by
  * What the folders hold (an image's files, a role's setup and history, the guest programs) is no part of them: the range mixes those in when it looks

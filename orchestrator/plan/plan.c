@@ -133,6 +133,8 @@ static void add_network(struct plan *plan, int team, const struct network *netwo
 	digest_add(&digest, resource->name);
 	digest_addf(&digest, "%u/%d", network->cidr.address, network->cidr.prefix);
 	digest_add(&digest, network_kind_names[network->kind]);
+	digest_addf(&digest, "%lld %lld %d", (long long)network->rate_bits, (long long)network->delay_ms,
+		    network->loss_milli_percent);
 	digest_finish(&digest, resource->digest);
 }
 

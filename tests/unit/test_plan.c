@@ -170,6 +170,23 @@ static void only_what_stands_on_a_change_gets_another_digest(void **state)
 			    (baked->resources[i].kind == RESOURCE_NETWORK));
 }
 
+static void a_slower_network_is_another_one(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->model.networks[MODEL_OFFICE].delay_ms = 50;
+	cleanup_plan struct plan *plan = NULL;
+	assert_int_equal(plan_create(&fixture->model.scenario, NULL, 2, "2026-11-24", &plan, NULL), 0);
+	static const char *const moved[] = {"first-call/t1/office", "first-call/t1/file"};
+	assert_string_not_equal(resource(plan, RESOURCE_NETWORK, moved[0])->digest,
+				resource(fixture->plan, RESOURCE_NETWORK, moved[0])->digest);
+	assert_string_not_equal(resource(plan, RESOURCE_GUEST, moved[1])->digest,
+				resource(fixture->plan, RESOURCE_GUEST, moved[1])->digest);
+	assert_string_equal(resource(plan, RESOURCE_DISK, moved[1])->digest,
+			    resource(fixture->plan, RESOURCE_DISK, moved[1])->digest);
+	assert_string_equal(resource(plan, RESOURCE_NETWORK, "first-call/t1/dmz")->digest,
+			    resource(fixture->plan, RESOURCE_NETWORK, "first-call/t1/dmz")->digest);
+}
+
 static json_t *facts(const struct model *model, int host)
 {
 	cleanup_free char *text = plan_facts(&model->scenario, &model->hosts[host]);
@@ -411,6 +428,7 @@ int main(void)
 		TEST(teams_share_layers_and_addresses),
 		TEST(reversed_lists_give_the_same_plan),
 		TEST(only_what_stands_on_a_change_gets_another_digest),
+		TEST(a_slower_network_is_another_one),
 		TEST(routes_follow_the_forwarding_hosts),
 		TEST(ways_of_equal_length_go_over_the_smaller_name),
 		TEST(without_a_way_there_is_no_route_and_closed_networks_have_no_default),

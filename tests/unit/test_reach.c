@@ -78,8 +78,8 @@ static void the_first_rule_that_fits_decides_on_every_firewall_of_the_way(void *
 		{"proxy", "core-file", "smb", "blocked by fw-core, which has no rule for it"},
 		{"pc-kato", "file", "smb", "blocked by fw-core, which has no rule for it"},
 		{"core-file", "soc", "syslog", "blocked by fw-core, which has no rule for it"},
-		{"core-file", "file", "smb", "blocked by fw-core, which has no rule for it"}, /* only the answers pass */
-		{"pc-sato", "dhcp", "dhcp", "blocked by fw-office, which has no rule for it"},
+		{"core-file", "file", "smb", "blocked by fw-core, which has no rule for it"},  /* only the answers pass */
+		{"pc-sato", "dhcp", "dhcp", "blocked by fw-office, which has no rule for it"}, /* only tcp */
 		{"safe", "file", "smb", "no route from safe"},
 		{"file", "safe", "smb", "no route from file"},
 		{"fw-core", "safe", "smb", "no route from fw-core"},

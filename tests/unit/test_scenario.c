@@ -50,6 +50,43 @@ static void test_bytes_and_percent(void **state)
 	assert_false(value_bytes("9999999GiB", &value));
 }
 
+static void test_rate_and_loss(void **state)
+{
+	(void)state;
+	int64_t value = -1;
+	assert_true(value_rate("64kbit", &value) && value == 64000);
+	assert_true(value_rate("10Mbit", &value) && value == 10000000);
+	assert_true(value_rate("1Gbit", &value) && value == 1000000000);
+	assert_false(value_rate("10mbit", &value));
+	assert_false(value_rate("999999Gbit", &value));
+	assert_true(value_loss("2%", &value) && value == 2000);
+	assert_true(value_loss("0.5%", &value) && value == 500);
+	assert_true(value_loss("12.345%", &value) && value == 12345);
+	assert_true(value_loss("100%", &value) && value == 100000);
+	static const char *const wrong[] = {"100.001%", "101%", "2", "%", ".5%", "1.%", "1.2345%", "-1%", "1 %"};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		if (value_loss(wrong[i], &value))
+			fail_msg("'%s' is no loss", wrong[i]);
+	assert_int_equal(value, 100000);
+}
+
+static void test_ranges_are_the_last_parts_of_addresses(void **state)
+{
+	(void)state;
+	const struct subnet small = {0x0a010c00, 24}, large = {0x0a020000, 16}, part = {0xc6336440, 26};
+	uint32_t first = 0, last = 0;
+	assert_true(value_range("100-199", small, &first, &last) && first == 0x0a010c64 && last == 0x0a010cc7);
+	assert_true(value_range("4.0-7.255", large, &first, &last) && first == 0x0a020400 && last == 0x0a0207ff);
+	assert_true(value_range("5-1.5", large, &first, &last) && first == 0x0a020005 && last == 0x0a020105);
+	assert_true(value_range("70-80", part, &first, &last) && first == 0xc6336446 && last == 0xc6336450);
+	assert_true(value_range("10.1.12.7-9", small, &first, &last) && first == 0x0a010c07 && last == 0x0a010c09);
+	static const char *const wrong[] = {"",	       "-",	      "100", "100-",  "-100", "1-2-3",
+					    "100-256", "1.2.3.4.5-6", "a-b", "1 - 2", "1.-2"};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		if (value_range(wrong[i], small, &first, &last))
+			fail_msg("'%s' is no range", wrong[i]);
+}
+
 static void check_moment(const char *text, const char *after, int64_t offset_ms)
 {
 	char name[LIMIT_NAME_BYTES + 1];
@@ -234,6 +271,107 @@ static void test_lan(void **state)
 	assert_string_equal(scenario->contacts[0].name.ja, "CISO"); /* a plain string is every language */
 }
 
+/* ---- texts in memory ---- */
+
+static struct scenario *load_text(const char *text, struct diagnostics *diagnostics)
+{
+	struct scenario *scenario = NULL;
+	cleanup_error struct error *err = NULL;
+	if (scenario_load_text("tests/fixtures/memory.yaml", text, strlen(text), DATA, &scenario, diagnostics, &err) < 0)
+		fail_msg("%s", error_text(err));
+	return scenario;
+}
+
+#define HEAD "toride: 1\nid: x\ntitle: X\nduration: 1h\n"
+
+/* As load(); the warning that nothing is scored is right. */
+static struct scenario *load_closed(void)
+{
+	struct scenario *scenario = NULL;
+	struct diagnostics diagnostics;
+	cleanup_error struct error *err = NULL;
+	if (scenario_load("tests/fixtures/closed.yaml", DATA, &scenario, &diagnostics, &err) != 0 || diagnostics.warnings != 1)
+		fail_msg("%s %s", error_text(err), diagnostics.text);
+	diagnostics_finish(&diagnostics);
+	return scenario;
+}
+
+static void test_addresses_by_dhcp_and_further_ones(void **state)
+{
+	(void)state;
+	struct scenario *scenario cleanup_scenario = load_closed();
+	const struct host *pc = scenario_host(scenario, "pc-sato"), *other = scenario_host(scenario, "pc-ito");
+	const struct host *world = scenario_host(scenario, "world");
+	const struct address_range *range = NULL;
+	const struct network *tax = scenario_network(scenario, "tax");
+	assert_ptr_equal(scenario_dhcp_server(scenario, tax, &range), scenario_host(scenario, "dhcp"));
+	assert_null(scenario_dhcp_server(scenario, scenario_network(scenario, "office"), NULL));
+	assert_ptr_equal(range->network, tax);
+	assert_int_equal(range->first, 0x0a010d64);
+	assert_int_equal(range->last, 0x0a010dc7);
+	assert_true(pc->nics[0].dhcp && !world->nics[0].dhcp);
+	assert_in_range(pc->nics[0].address, range->first, range->last);
+	assert_in_range(other->nics[0].address, range->first, range->last);
+	assert_int_not_equal(pc->nics[0].address, other->nics[0].address);
+	assert_int_equal(world->nics[0].address, 0xcb007101);
+	assert_int_equal(world->nics[0].more_count, 2);
+	assert_int_equal(world->nics[0].more[1], 0xcb007119);
+	assert_true(scenario_host_has(world, 0xcb007119) && !scenario_host_has(world, 0xcb007102));
+}
+
+static void test_deliveries_services_and_quality(void **state)
+{
+	(void)state;
+	struct scenario *scenario cleanup_scenario = load_closed();
+	const struct host *edge = scenario_host(scenario, "fw-edge"), *proxy = scenario_host(scenario, "proxy");
+	const struct host *soc = scenario_host(scenario, "soc");
+	const struct network *dmz = scenario_network(scenario, "dmz"), *tax = scenario_network(scenario, "tax");
+	assert_ptr_equal(edge->logs, soc);
+	assert_ptr_equal(edge->flows, soc);
+	assert_ptr_equal(proxy->logs, soc);
+	assert_null(proxy->flows);
+	assert_int_equal(proxy->secrets_count, 2);
+	assert_string_equal(proxy->secrets[1], "flag2");
+	assert_int_equal(scenario_service_port(proxy, &proxy->role->services[0]), 8080); /* its option says */
+	assert_int_equal(scenario_service_port(soc, &soc->role->services[0]), 514);
+	assert_int_equal(dmz->rate_bits, 10000000);
+	assert_int_equal(dmz->delay_ms, 50);
+	assert_int_equal(dmz->loss_milli_percent, 500);
+	assert_int_equal(tax->rate_bits + tax->delay_ms + tax->loss_milli_percent, 0);
+}
+
+static void test_simulated_use(void **state)
+{
+	(void)state;
+	struct scenario *scenario cleanup_scenario = load_closed();
+	const struct person *ito = &scenario->people[0], *kato = &scenario->people[1], *sato = &scenario->people[2];
+	assert_int_equal(sato->does_count, 2);
+	assert_string_equal(sato->does[1], "browse");
+	assert_int_equal(sato->pace_ms, 120000);
+	assert_int_equal(ito->pace_ms, 90000);
+	assert_int_equal(kato->does_count + (size_t)kato->pace_ms, 0);
+	assert_int_equal(sato->terminal->role->activities_count, 2);
+}
+
+/* Whatever the number of hosts: all get one, none twice. */
+static void test_a_full_range_gives_every_host_its_address(void **state)
+{
+	(void)state;
+	struct diagnostics diagnostics;
+	struct scenario *scenario cleanup_scenario = load_text(
+		HEAD
+		"networks: { a: { cidr: 10.0.0.0/24 } }\n"
+		"hosts: { s: { role: dhcp, nics: { a: 10.0.0.1 }, ranges: { a: 7-9 } }, x: { role: file, nics: { a: dhcp } }, "
+		"y: { role: file, nics: { a: dhcp } }, z: { role: file, nics: { a: dhcp } } }\n",
+		&diagnostics);
+	diagnostics_finish(&diagnostics);
+	assert_non_null(scenario);
+	unsigned seen = 0;
+	for (size_t i = 1; i < 4; i++)
+		seen |= 1U << (scenario->hosts[i].nics[0].address - 0x0a000007);
+	assert_int_equal(seen, 7);
+}
+
 static void test_options_have_defaults_and_types(void **state)
 {
 	const struct scenario *scenario = *state;
@@ -339,19 +477,6 @@ static void test_duty_and_solution(void **state)
 	const json_t *indicators = json_object_get(scenario->solution[4].values, "indicators");
 	assert_string_equal(json_string_value(json_array_get(indicators, 0)), "203.0.113.66");
 }
-
-/* ---- texts in memory ---- */
-
-static struct scenario *load_text(const char *text, struct diagnostics *diagnostics)
-{
-	struct scenario *scenario = NULL;
-	cleanup_error struct error *err = NULL;
-	if (scenario_load_text("tests/fixtures/memory.yaml", text, strlen(text), DATA, &scenario, diagnostics, &err) < 0)
-		fail_msg("%s", error_text(err));
-	return scenario;
-}
-
-#define HEAD "toride: 1\nid: x\ntitle: X\nduration: 1h\n"
 
 static void test_order_of_keys_does_not_matter(void **state)
 {
@@ -465,6 +590,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_durations_have_units_and_a_limit),
 		cmocka_unit_test(test_bytes_and_percent),
+		cmocka_unit_test(test_rate_and_loss),
+		cmocka_unit_test(test_ranges_are_the_last_parts_of_addresses),
 		cmocka_unit_test(test_moments),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_addresses),
@@ -473,6 +600,10 @@ int main(void)
 		cmocka_unit_test(test_suggestions),
 		cmocka_unit_test(test_head),
 		cmocka_unit_test(test_lan),
+		cmocka_unit_test(test_addresses_by_dhcp_and_further_ones),
+		cmocka_unit_test(test_deliveries_services_and_quality),
+		cmocka_unit_test(test_simulated_use),
+		cmocka_unit_test(test_a_full_range_gives_every_host_its_address),
 		cmocka_unit_test(test_options_have_defaults_and_types),
 		cmocka_unit_test(test_firewall),
 		cmocka_unit_test(test_attack),
