@@ -404,6 +404,8 @@ const struct objective *scenario_objective(const struct scenario *scenario, cons
 const struct duty *scenario_duty(const struct scenario *scenario, const char *id);
 const struct inject *scenario_inject(const struct scenario *scenario, const char *id);
 
+/* Does an option of the host name the other one (a terminal its proxy, a server its directory)? */
+bool scenario_host_names(const struct host *host, const char *other);
 /* Is it one of the host's addresses? */
 bool scenario_host_has(const struct host *host, uint32_t address);
 /* The port on which the host's role offers the service (one of host->role->services). */

@@ -128,27 +128,12 @@ static json_t *leases_facts(const struct scenario *scenario, const struct host *
 
 /* ---- the others ---- */
 
-/* An option of the host names the other one: a terminal its proxy, a server its directory. */
-static bool options_name(const struct host *host, const char *name)
-{
-	for (size_t i = 0; i < host->role->options_count; i++) {
-		const struct parameter *option = &host->role->options[i];
-		json_t *value = option->type == VALUE_HOST ? json_object_get(host->options, option->name) : NULL, *item;
-		size_t index;
-		if (json_is_string(value) && strcmp(json_string_value(value), name) == 0)
-			return true;
-		json_array_foreach (value, index, item)
-			if (json_is_string(item) && strcmp(json_string_value(item), name) == 0)
-				return true;
-	}
-	return false;
-}
-
 /* A trainee reads the facts of the hosts where he may work: they must not name the attacker. */
 static bool may_know(const struct host *host, const struct host *other)
 {
-	return host->access == ACCESS_NONE || other == host || other->access != ACCESS_NONE || options_name(host, other->name) ||
-	       options_name(other, host->name) || host->logs == other || host->flows == other;
+	return host->access == ACCESS_NONE || other == host || other->access != ACCESS_NONE ||
+	       scenario_host_names(host, other->name) || scenario_host_names(other, host->name) || host->logs == other ||
+	       host->flows == other;
 }
 
 /* Options by which a host says where it can be found and for what: the names that DNS answers for, the port of its service, the

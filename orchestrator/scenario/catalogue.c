@@ -13,28 +13,26 @@ static int compare_names(const void *left, const void *right)
 	return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-/* Adds the names in a folder that are names of ours: of folders (`suffix` ""), or of files without their suffix. */
-static void list_folder(struct loading *loading, const char *folder, const char *suffix, const char ***names, size_t *count)
+/* Adds the names of ours in a folder: those for which there is a NAME<end> (".yaml", "/role.yaml"). */
+static void list_folder(struct loading *loading, const char *folder, const char *end, const char ***names, size_t *count)
 {
 	cleanup_dir DIR *directory = opendir(folder);
 	for (struct dirent *item; directory && *count < LIMIT_LIST && (item = readdir(directory));) {
-		size_t length = strlen(item->d_name), suffix_length = strlen(suffix);
-		if (length <= suffix_length || strcmp(item->d_name + length - suffix_length, suffix) != 0)
-			continue;
-		char *name = pool_strndup(loading->scratch, item->d_name, length - suffix_length);
-		if (value_name(name))
+		char *name = pool_strndup(loading->scratch, item->d_name, strcspn(item->d_name, "."));
+		cleanup_free char *path = xasprintf("%s/%s%s", folder, name, end);
+		if (value_name(name) && access(path, F_OK) == 0)
 			*array_add(names, count) = name;
 	}
 }
 
 static void report_missing(struct loading *loading, const struct node *node, const char *one, const char *many,
-			   const char *const folders[2], const char *suffix)
+			   const char *const folders[2], const char *end)
 {
 	const char **names = NULL;
 	size_t count = 0;
 	for (int i = 0; i < 2; i++)
 		if (folders[i])
-			list_folder(loading, folders[i], suffix, &names, &count);
+			list_folder(loading, folders[i], end, &names, &count);
 	pool_own(loading->scratch, names);
 	if (count > 1)
 		qsort(names, count, sizeof *names, compare_names);
@@ -217,7 +215,7 @@ const struct role *catalogue_role(struct loading *loading, const struct node *na
 	bool broken = false;
 	struct node *root = read_from(loading, folders, name->text, "/role.yaml", &schema_role, &folder, &broken);
 	if (!root && !broken) {
-		report_missing(loading, name, "role", "roles", folders, "");
+		report_missing(loading, name, "role", "roles", folders, "/role.yaml");
 		return NULL;
 	}
 	struct role *role = pool_alloc(loading->pool, 1, sizeof *role);

@@ -3,6 +3,8 @@
 
 #include "orchestrator/scenario/loading.h"
 
+enum { LOGS_PORT = 514, FLOWS_PORT = 2055 };
+
 /* ---- time: the earliest moment at which each step and inject can happen ---- */
 
 struct timeline {
@@ -94,6 +96,14 @@ static void warn_times(struct loading *loading)
 
 /* ---- the LAN ---- */
 
+static bool is_attached(const struct host *host, const struct network *network)
+{
+	for (size_t i = 0; i < host->nics_count; i++)
+		if (host->nics[i].network == network)
+			return true;
+	return false;
+}
+
 /* Marks every network that packets can get to from `host`, through hosts that forward. Rules of firewalls are not asked: teams
  * change them. */
 static void mark_networks(const struct scenario *scenario, const struct host *host, bool *marked)
@@ -147,6 +157,14 @@ static bool is_idle(const struct loading *loading, const struct host *host)
 	return true;
 }
 
+static bool is_empty(const struct scenario *scenario, const struct network *network)
+{
+	for (size_t i = 0; i < scenario->hosts_count; i++)
+		if (is_attached(&scenario->hosts[i], network))
+			return false;
+	return true;
+}
+
 static void warn_lan(struct loading *loading)
 {
 	const struct scenario *scenario = loading->scenario;
@@ -165,9 +183,73 @@ static void warn_lan(struct loading *loading)
 					 host->name);
 	}
 	for (size_t i = 0; i < scenario->networks_count; i++)
-		if (!index_mentioned(loading, INDEX_NETWORK, scenario->networks[i].name))
+		if (is_empty(scenario, &scenario->networks[i]))
 			findings_warning(loading->findings, &scenario->networks[i].position, "no host is on the network `%s`",
 					 scenario->networks[i].name);
+}
+
+/* ---- what hosts send, and who hands out addresses ---- */
+
+static bool offers(const struct host *host, int port)
+{
+	for (size_t i = 0; i < host->role->services_count; i++)
+		if (scenario_service_port(host, &host->role->services[i]) == port)
+			return true;
+	return false;
+}
+
+/* Does what the host sends to the other stay on a closed network, or has it one that is not closed? */
+static bool leaves_closed(const struct host *host, const struct host *to)
+{
+	for (size_t i = 0; i < host->nics_count; i++)
+		if (host->nics[i].network->kind != NETWORK_CLOSED || is_attached(to, host->nics[i].network))
+			return false;
+	return true;
+}
+
+static void warn_receiver(struct loading *loading, const struct host *host, const struct host *to, int port, const char *what)
+{
+	if (!to)
+		return;
+	if (!offers(to, port))
+		findings_warning(loading->findings, &host->position,
+				 "`%s` sends its %s to `%s` (role `%s`), which has no service on port %d: nothing receives them",
+				 host->name, what, to->name, to->role->name, port);
+	if (!connected(loading->scenario, host, to))
+		findings_warning(loading->findings, &host->position, "no way leads from `%s` to `%s`: its %s are never received",
+				 host->name, to->name, what);
+	else if (leaves_closed(host, to))
+		findings_warning(loading->findings, &host->position,
+				 "`%s` is on a closed network, and sends its %s out of it to `%s`", host->name, what, to->name);
+}
+
+/* Requests for an address are broadcast: somebody on the network must hear them. */
+static bool is_heard(const struct scenario *scenario, const struct host *server, const struct network *network)
+{
+	if (is_attached(server, network))
+		return true;
+	for (size_t i = 0; i < scenario->hosts_count; i++)
+		if (scenario->hosts[i].role->forwards && is_attached(&scenario->hosts[i], network) &&
+		    scenario_host_names(&scenario->hosts[i], server->name))
+			return true;
+	return false;
+}
+
+static void warn_traffic(struct loading *loading)
+{
+	const struct scenario *scenario = loading->scenario;
+	for (size_t i = 0; i < scenario->hosts_count; i++) {
+		const struct host *host = &scenario->hosts[i];
+		warn_receiver(loading, host, host->logs, LOGS_PORT, "logs");
+		warn_receiver(loading, host, host->flows, FLOWS_PORT, "flows");
+		for (size_t r = 0; r < host->ranges_count; r++)
+			if (!is_heard(scenario, host, host->ranges[r].network))
+				findings_warning(
+					loading->findings, &host->position,
+					"`%s` hands out addresses on `%s`, but is not on it, and no firewall there passes "
+					"requests on (its option `dhcp: %s`)",
+					host->name, host->ranges[r].network->name, host->name);
+	}
 }
 
 /* ---- attack and goals ---- */
@@ -233,6 +315,7 @@ void warn_oddities(struct loading *loading)
 {
 	warn_times(loading);
 	warn_lan(loading);
+	warn_traffic(loading);
 	warn_ways(loading);
 	warn_solution(loading);
 }

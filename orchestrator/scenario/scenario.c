@@ -149,6 +149,21 @@ bool scenario_host_has(const struct host *host, uint32_t address)
 	return false;
 }
 
+bool scenario_host_names(const struct host *host, const char *other)
+{
+	for (size_t i = 0; i < host->role->options_count; i++) {
+		const struct parameter *option = &host->role->options[i];
+		json_t *value = option->type == VALUE_HOST ? json_object_get(host->options, option->name) : NULL, *item;
+		size_t index;
+		if (json_is_string(value) && strcmp(json_string_value(value), other) == 0)
+			return true;
+		json_array_foreach (value, index, item)
+			if (json_is_string(item) && strcmp(json_string_value(item), other) == 0)
+				return true;
+	}
+	return false;
+}
+
 int scenario_service_port(const struct host *host, const struct role_service *service)
 {
 	return service->option ? (int)json_integer_value(json_object_get(host->options, service->option->name)) : service->port;
