@@ -1,0 +1,12 @@
+"""The sanitising server's own part: takes active content out of files on their way in.
+
+kinds    what a file is, by its first bytes and by its name
+files    clean(name, data): the table of kinds, and what is done with each
+office   pdf  markup  archive    one family of formats each
+virus    clamscan, with signatures of our own
+record   the log, and the quarantine of originals
+mail     a mail's way through (Postfix's content filter)
+folders  files that cross into and out of closed networks
+
+What is not known does not pass: it is replaced by a notice, and the original is kept.
+"""
