@@ -28,6 +28,7 @@ const struct event_kind event_kinds[] = {
 	{"clock.ended", KEYS()},
 	{"truth.step", KEYS("step", "phase", "ability", "technique", "host")},
 	{"truth.trace", KEYS("step", "host", "file", "found")},
+	{"truth.secrets", KEYS("digests")},
 	{"truth.undone", KEYS("step", "clean")},
 	{"state.probe", KEYS("objective", "holds")},
 	{"inject.sent", KEYS("inject")},

@@ -18,4 +18,10 @@ void digest_add(struct digest *digest, const char *text); /* NULL counts as a pa
 void digest_addf(struct digest *digest, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void digest_finish(struct digest *digest, char text[DIGEST_TEXT_SIZE]);
 
+/*
+ * What the journal holds of a team's secret, for the score to know it again. A secret has 120 random bits (orchestrator/range.h): nobody finds it by trying,
+ * so there is no salt.
+ */
+void digest_secret(const char *name, const char *secret, char text[DIGEST_TEXT_SIZE]);
+
 #endif

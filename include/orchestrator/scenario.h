@@ -251,11 +251,12 @@ struct inject {
 enum phase { PHASE_DETECT, PHASE_TRIAGE, PHASE_ANALYSE, PHASE_CONTAIN, PHASE_ERADICATE, PHASE_RECOVER, PHASE_REPORT };
 extern const char *const phase_names[]; /* "detect" ... "report", NULL */
 
-/* What a claim or a report field is compared with: `truth.STEP.KEY`. */
+/* What a claim or a report field is compared with: `truth.STEP.KEY`, `${team.secret.NAME}`, or the right value itself. */
 enum truth_key { TRUTH_HOST, TRUTH_ADDRESSES, TRUTH_TIME, TRUTH_TECHNIQUE, TRUTH_ACCOUNT };
 struct truth {
-	const struct step *step; /* NULL: the literal value */
+	const struct step *step; /* NULL: the secret, or the literal value */
 	enum truth_key key;
+	const char *secret; /* name of a per-team secret that some host is given; or NULL */
 	json_t *literal;
 };
 
@@ -305,7 +306,7 @@ struct objective {
 
 struct duty_field {
 	char *name;
-	struct truth truth; /* step NULL and literal NULL: any answer but an empty one */
+	struct truth truth; /* step, secret and literal NULL: any answer but an empty one */
 	enum match match;
 	int64_t tolerance_ms;
 	bool required;
@@ -331,7 +332,7 @@ struct solution_step { /* what a perfect team does; the bot plays it */
 	const char *target;    /* objective id, or duty id; SOLUTION_RUN: NULL */
 	const struct host *on; /* SOLUTION_RUN */
 	char *run;
-	json_t *values; /* claim or report fields; ${...} resolved */
+	json_t *values; /* claim or report fields; ${...} resolved, but for a value that is `${team.secret.NAME}` */
 };
 
 struct scenario {

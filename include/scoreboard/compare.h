@@ -19,14 +19,18 @@ struct question {
 	int64_t tolerance_ms;
 };
 
-/* An answer, read once: for questions of time the exercise time in ms, for all others the share 0..SHARE_FULL; or one of these: */
+/* An answer, read once: for questions of time the exercise time in ms, for a team's secret what digest_number() makes of its digest, for all
+ * others the share 0..SHARE_FULL; or one of these: */
 enum { ANSWER_EMPTY = -1, ANSWER_SENSELESS = -2 /* a time was asked, and this is none */ };
 
 /* `value`: text or list of texts; NULL is empty. */
 int64_t answer_read(const struct scenario *scenario, const struct question *question, const json_t *value);
 
-/* 0..SHARE_FULL. `happened_ms`: when the question's step began, used by questions of time alone. */
-int answer_share(const struct scenario *scenario, const struct question *question, int64_t answer, int64_t happened_ms);
+/* 0..SHARE_FULL. `expected`: when the question's step began, or the digest_number() of the team's secret; other questions do not use it. */
+int answer_share(const struct scenario *scenario, const struct question *question, int64_t answer, int64_t expected);
+
+/* 60 bits of a digest in hex (digest_secret()): enough to know a secret again. Not negative; -1: it is none. */
+int64_t digest_number(const char *text);
 
 bool question_asks_time(const struct question *question);
 

@@ -98,6 +98,8 @@ struct team_record {
 	struct adjustment *adjustments;
 	size_t adjustments_count;
 	json_t *claims_seen; /* an object used as a set */
+	json_t *secrets;     /* name -> digest_secret(); NULL: not told */
+	int64_t secrets_seq; /* the event that told them */
 	struct fact ended;   /* at_ms NEVER: goes on */
 };
 

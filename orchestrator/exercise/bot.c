@@ -1,21 +1,43 @@
 /* Plays the scenario's solution for a team, one thing after another as a person would, with the commands that trainees have. */
+#include <sodium.h>
+
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "orchestrator/exercise/engine.h"
+
+/* A perfect team has found its secrets: the solution's `${team.secret.NAME}` become what they are. New reference; NULL with *err. */
+static json_t *fill_secrets(const struct team *team, const json_t *values, struct error **err)
+{
+	const struct exercise *exercise = team->exercise;
+	cleanup_json json_t *filled = json_copy((json_t *)values);
+	const char *field;
+	json_t *value;
+	json_object_foreach ((json_t *)values, field, value) {
+		char name[PLAN_NAME_MAX + 1], secret[RANGE_SECRET_SIZE], brace;
+		if (!json_is_string(value) || sscanf(json_string_value(value), "${team.secret.%24[a-z0-9-]%c", name, &brace) != 2)
+			continue;
+		if (range_secret(exercise->options.range, exercise->options.plan->exercise, team->number, name, secret, err) < 0)
+			return NULL;
+		json_object_set_new(filled, field, json_string(secret));
+		sodium_memzero(secret, sizeof secret);
+	}
+	return steal(&filled);
+}
 
 /* What a journal that cannot be written refused is handed in again when the clock runs on. */
 static void hand_in(struct team *team, const struct solution_step *step)
 {
 	const struct identity bot = {ACCOUNT_TEAM, team->number, "bot"};
 	const bool claim = step->kind == SOLUTION_CLAIM;
-	cleanup_json json_t *args =
-		json_pack("{s:s, s:O}", claim ? "objective" : "duty", step->target, claim ? "value" : "fields", step->values);
 	cleanup_json json_t *answer = NULL;
 	cleanup_error struct error *err = NULL;
-	if (exercise_command(team->exercise, &bot, claim ? "claim" : "report", args, &answer, &err) == 0)
+	cleanup_json json_t *values = fill_secrets(team, step->values, &err);
+	cleanup_json json_t *args =
+		json_pack("{s:s, s:O*}", claim ? "objective" : "duty", step->target, claim ? "value" : "fields", values);
+	if (values && exercise_command(team->exercise, &bot, claim ? "claim" : "report", args, &answer, &err) == 0)
 		return;
-	if (engine_stalled(team->exercise))
+	if (values && engine_stalled(team->exercise))
 		team->schedule.played[step - team->exercise->scenario->solution] = false;
 	else
 		team_alarm(team, "bot: %s '%s': %s", claim ? "claim" : "report", step->target, error_text(err));

@@ -39,3 +39,13 @@ void digest_finish(struct digest *digest, char text[DIGEST_TEXT_SIZE])
 	crypto_hash_sha256_final(&digest->state, hash);
 	sodium_bin2hex(text, DIGEST_TEXT_SIZE, hash, sizeof hash);
 }
+
+void digest_secret(const char *name, const char *secret, char text[DIGEST_TEXT_SIZE])
+{
+	struct digest digest;
+	digest_init(&digest);
+	digest_add(&digest, "secret");
+	digest_add(&digest, name);
+	digest_add(&digest, secret);
+	digest_finish(&digest, text);
+}

@@ -74,6 +74,8 @@ static bool read_answer_value(struct loading *loading, const struct node *node, 
 		*match = truth_keys[truth->key].match;
 		return true;
 	}
+	if (node->kind == NODE_SCALAR && (truth->secret = facts_secret(loading, node->text, &node->position)))
+		return true;
 	truth->literal = pool_json(loading->pool, read_line_or_lines(loading, node, true));
 	return true;
 }
@@ -107,6 +109,9 @@ static void judge_match(struct loading *loading, const struct node *node, const 
 {
 	const struct truth *truth = &answer->truth;
 	bool is_time = truth->step && truth->key == TRUTH_TIME;
+	if (!node->faulty && truth->secret && answer->match != MATCH_EXACT)
+		findings_error(loading->findings, &node->position,
+			       "a team's secret is matched as `exact`; take the other `match` away");
 	if (node->faulty || (!truth->step && !truth->literal))
 		return;
 	if ((answer->match == MATCH_TIME) != is_time)

@@ -199,7 +199,7 @@ static const struct schema match = {
 	.shape = SHAPE_SCALAR, .expects = "`exact`, `set` or `time`", .accepts = accepts_choice, .choices = match_choices};
 static const struct field answer_fields[] = {
 	{"is", &type_line_or_lines, REQUIRED,
-	 "`any`, `truth.STEP.KEY` (host, addresses, time, technique, account), or the right value itself"},
+	 "`any`, `truth.STEP.KEY` (host, addresses, time, technique, account), `${team.secret.NAME}`, or the right value itself"},
 	{"match", &match, OPTIONAL, "`exact`, `set` (a list in any order) or `time`; not given: as the truth asks"},
 	{"tolerance", &type_duration, OPTIONAL, "how far off a time may be (5m)"},
 	{"required", &type_boolean, OPTIONAL, "`false`: a report may leave it empty"},

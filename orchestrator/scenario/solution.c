@@ -30,6 +30,14 @@ static bool is_allowed(const struct allowed *allowed, const char *name)
 	return false;
 }
 
+/* A team's secret stays as it is written: what it is depends on the team. */
+static json_t *read_value(struct loading *loading, const struct node *node)
+{
+	if (node->kind == NODE_SCALAR && !node->faulty && facts_secret(loading, node->text, &node->position))
+		return json_string(node->text);
+	return read_line_or_lines(loading, node, true);
+}
+
 /* The values of a map, but for the key `besides` (or NULL); judged against what is allowed. */
 static json_t *read_values(struct loading *loading, const struct node *map, const char *besides, const struct allowed *allowed)
 {
@@ -45,7 +53,7 @@ static json_t *read_values(struct loading *loading, const struct node *map, cons
 				       entry->key->text, suggestion);
 			continue;
 		}
-		json_t *value = read_line_or_lines(loading, entry->value, true);
+		json_t *value = read_value(loading, entry->value);
 		if (value)
 			json_object_set_new(values, entry->key->text, value);
 	}

@@ -1,9 +1,11 @@
 /* The operations `up` and `down`: long work on the range, each step told to the caller and written to the journal. */
+#include <sodium.h>
 #include <string.h>
 
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "common/now.h"
+#include "orchestrator/digest.h"
 #include "orchestrator/serve/instance.h"
 #include "orchestrator/serve/operation.h"
 
@@ -14,6 +16,7 @@ struct range_work {
 	struct call *call;
 	json_t *passwords;
 	json_t *bots;
+	json_t *secrets; /* a list, by team: what the journal is told of its secrets */
 	size_t changed;
 	char *lacks; /* what this host cannot do of it; NULL: nothing */
 	struct error *err, *cleanup_err;
@@ -31,6 +34,7 @@ static void range_work_free(struct range_work *work)
 {
 	json_decref(work->passwords);
 	json_decref(work->bots);
+	json_decref(work->secrets);
 	error_free(work->err);
 	error_free(work->cleanup_err);
 	free(work->exercise);
@@ -68,6 +72,35 @@ static void on_progress(const struct range_progress *progress, void *context)
 	jobs_post(work->orchestrator->jobs, report_step, report);
 }
 
+/* {name: digest} of all secrets that the team's hosts are given. NULL with *err. */
+static json_t *digest_secrets(struct range_work *work, int team, struct error **err)
+{
+	const struct scenario *scenario = work->instance->scenario;
+	cleanup_json json_t *digests = json_object();
+	for (size_t h = 0; h < scenario->hosts_count; h++) {
+		const struct host *host = &scenario->hosts[h];
+		for (size_t i = 0; i < host->secrets_count; i++) {
+			char secret[RANGE_SECRET_SIZE], digest[DIGEST_TEXT_SIZE];
+			if (range_secret(work->orchestrator->range, work->exercise, team, host->secrets[i], secret, err) < 0)
+				return NULL;
+			digest_secret(host->secrets[i], secret, digest);
+			sodium_memzero(secret, sizeof secret);
+			json_object_set_new(digests, host->secrets[i], json_string(digest));
+		}
+	}
+	return steal(&digests);
+}
+
+static void learn_secrets(struct range_work *work)
+{
+	work->secrets = json_array();
+	for (int team = 1; !work->err && team <= work->instance->plan->teams; team++) {
+		json_t *digests = digest_secrets(work, team, &work->err);
+		if (digests)
+			json_array_append_new(work->secrets, digests);
+	}
+}
+
 static void up_run(void *context)
 {
 	struct range_work *work = context;
@@ -79,6 +112,8 @@ static void up_run(void *context)
 		size_t removed; /* a first build is whole or not at all; a range that was there is left as it is */
 		range_down(range, work->exercise, on_progress, work, &removed, &work->cleanup_err);
 	}
+	if (!work->err)
+		learn_secrets(work);
 }
 
 static void begin_down(struct orchestrator *orchestrator, const char *exercise, struct call *call);
@@ -108,11 +143,22 @@ static void up_failed(struct range_work *work)
 	call_fail(call, err);
 }
 
+/* With every build, so that the last one counts: a range that is built anew after its remains were removed has new secrets. */
+static void record_secrets(struct range_work *work)
+{
+	size_t i;
+	json_t *digests;
+	json_array_foreach (work->secrets, i, digests)
+		if (json_object_size(digests) > 0)
+			instance_record(work->instance, (int)i + 1, "truth.secrets", json_pack("{sO}", "digests", digests));
+}
+
 static void up_succeeded(struct range_work *work)
 {
 	struct instance *instance = work->instance;
 	instance->built = true;
 	set_bots(instance, work->bots);
+	record_secrets(work);
 	if (work->lacks && work->fresh)
 		instance_record(instance, 0, "alarm.raised", json_pack("{ss}", "text", work->lacks));
 	json_t *result = json_pack("{ss sI ss* sO* ss*}", "exercise", work->exercise, "changed", (json_int_t)work->changed, "url",

@@ -6,6 +6,7 @@
 #include "common/address.h"
 #include "common/alloc.h"
 #include "common/cleanup.h"
+#include "orchestrator/digest.h"
 #include "orchestrator/scenario/value.h"
 
 enum { WORDS_MAX = 1000 }; /* of one answer; the desk allows 32 texts */
@@ -169,6 +170,8 @@ json_t *truth_texts(const struct truth *truth)
 		cleanup_free char *number = xasprintf("%" JSON_INTEGER_FORMAT, json_integer_value(truth->literal));
 		return one_text(number);
 	}
+	if (truth->secret)
+		return json_pack("[o]", json_sprintf("${team.secret.%s}", truth->secret));
 	if (!step)
 		return answer_words(truth->literal, false);
 	switch (truth->key) {
@@ -269,10 +272,30 @@ static int share_of(enum match match, const json_t *given, const json_t *truth)
 	return hits == given_count && hits == truth_count ? SHARE_FULL : 0;
 }
 
+int64_t digest_number(const char *text)
+{
+	enum { DIGITS = 15 };
+	char digits[DIGITS + 1] = "";
+	memcpy(digits, text, strnlen(text, DIGITS));
+	return strspn(digits, "0123456789abcdef") == DIGITS ? (int64_t)strtoll(digits, NULL, 16) : -1;
+}
+
+static int64_t secret_given(const char *name, const json_t *value)
+{
+	cleanup_json json_t *words = answer_words(value, false);
+	char digest[DIGEST_TEXT_SIZE];
+	if (json_array_size(words) != 1)
+		return json_array_size(words) == 0 ? ANSWER_EMPTY : ANSWER_SENSELESS;
+	digest_secret(name, json_string_value(json_array_get(words, 0)), digest);
+	return digest_number(digest);
+}
+
 int64_t answer_read(const struct scenario *scenario, const struct question *question, const json_t *value)
 {
 	if (question_asks_time(question))
 		return time_given(scenario, value);
+	if (question->truth->secret)
+		return secret_given(question->truth->secret, value);
 	json_t *words = answer_words(value, question->match == MATCH_SET);
 	if (json_array_size(words) == 0) {
 		json_decref(words);
@@ -285,16 +308,18 @@ int64_t answer_read(const struct scenario *scenario, const struct question *ques
 	return share_of(question->match, given, truth);
 }
 
-int answer_share(const struct scenario *scenario, const struct question *question, int64_t answer, int64_t happened_ms)
+int answer_share(const struct scenario *scenario, const struct question *question, int64_t answer, int64_t expected)
 {
 	if (answer < 0)
 		return 0;
+	const struct truth *truth = question->truth;
+	if (truth->secret)
+		return answer == expected ? SHARE_FULL : 0;
 	if (!question_asks_time(question))
 		return (int)answer;
-	const struct truth *truth = question->truth;
-	int64_t expected = truth->step			     ? happened_ms
-			   : json_is_integer(truth->literal) ? json_integer_value(truth->literal)
-							     : time_given(scenario, truth->literal);
+	if (!truth->step)
+		expected = json_is_integer(truth->literal) ? json_integer_value(truth->literal)
+							   : time_given(scenario, truth->literal);
 	int64_t distance = answer > expected ? answer - expected : expected - answer;
 	return distance <= question->tolerance_ms ? SHARE_FULL : 0;
 }

@@ -13,7 +13,7 @@ struct parts { /* weights; shares in thousandths, -1: left out */
 
 static bool field_has_truth(const struct duty_field *field)
 {
-	return field->truth.step || field->truth.literal;
+	return field->truth.step || field->truth.secret || field->truth.literal;
 }
 
 /* An answer that says something; "unknown" says enough until the final report. */

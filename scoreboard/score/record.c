@@ -108,6 +108,17 @@ static void on_probe(struct score *score, struct team_record *team, const struct
 	objective->probes[at] = probe;
 }
 
+static void on_secrets(struct score *score, struct team_record *team, const struct event *event)
+{
+	(void)score;
+	json_t *digests = json_object_get(event->body, "digests");
+	if (!json_is_object(digests) || event->seq < team->secrets_seq)
+		return;
+	json_decref(team->secrets);
+	team->secrets = json_incref(digests);
+	team->secrets_seq = event->seq;
+}
+
 static void on_inject(struct score *score, struct team_record *team, const struct event *event)
 {
 	size_t index = INDEX_OF(score, event, "inject", injects);
@@ -280,7 +291,7 @@ static const struct {
 } handlers[] = {
 	{"state.probe", on_probe},	 {"claim.made", on_claim},   {"truth.step", on_step},	    {"truth.trace", on_trace},
 	{"inject.sent", on_inject},	 {"report.sent", on_report}, {"hint.taken", on_hint},	    {"report.graded", on_grade},
-	{"referee.adjusted", on_adjust}, {"clock.ended", on_ended},  {"exercise.closed", on_ended},
+	{"referee.adjusted", on_adjust}, {"clock.ended", on_ended},  {"exercise.closed", on_ended}, {"truth.secrets", on_secrets},
 };
 
 bool score_counts(const char *kind)
@@ -368,6 +379,7 @@ static void team_finish(const struct scenario *scenario, struct team_record *tea
 	free(team->injects);
 	free(team->adjustments);
 	json_decref(team->claims_seen);
+	json_decref(team->secrets);
 }
 
 void score_destroy(struct score *score)

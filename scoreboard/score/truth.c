@@ -9,8 +9,17 @@ const struct step_record *truth_step(const struct score *score, const struct tea
 	return &team->steps[step - score->scenario->steps];
 }
 
+/* What the journal holds of the team's secret; -1: nothing. */
+static int64_t secret_number(const struct team_record *team, const char *name)
+{
+	const char *digest = json_string_value(json_object_get(team->secrets, name));
+	return digest ? digest_number(digest) : -1;
+}
+
 enum truth_status truth_status(const struct score *score, const struct team_record *team, const struct question *question)
 {
+	if (question->truth->secret && secret_number(team, question->truth->secret) < 0)
+		return TRUTH_UNMEASURED;
 	if (!question->truth->step)
 		return TRUTH_STANDS;
 	const struct step_record *step = truth_step(score, team, question->truth->step);
@@ -40,7 +49,8 @@ int truth_share(const struct score *score, const struct team_record *team, const
 	int64_t begun_ms = step ? truth_step(score, team, step)->begun.at_ms : NEVER;
 	if (step && question_asks_time(question) && begun_ms == NEVER)
 		return -1;
-	int share = answer_share(score->scenario, question, answer, begun_ms);
+	const char *secret = question->truth->secret;
+	int share = answer_share(score->scenario, question, answer, secret ? secret_number(team, secret) : begun_ms);
 	return status == TRUTH_PREVENTED && share < SHARE_FULL ? -1 : share;
 }
 

@@ -40,6 +40,7 @@ hostile() {
 @test "check: cycles of steps" { golden step-cycle 1; }
 @test "check: an ability with missing, unknown and ill-typed arguments" { golden ability 1; }
 @test "check: a step through what is no beacon" { golden through 1; }
+@test "check: teams' secrets that nobody has, or that would be told" { golden secrets 1; }
 @test "check: a target outside the range" { golden outside 1; }
 @test "check: objectives that refer to nothing, and points of no worth" { golden objective 1; }
 @test "check: floor_at before full_by" { golden times 1; }

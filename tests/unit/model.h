@@ -155,9 +155,9 @@ static inline void model_fill_objectives(struct model *model)
 					    MODEL_TEXT("203.0.113.66 宛の通信を検知", "We see traffic to **203.0.113.66**.")};
 	model->hints[0] = (struct hint){3, MODEL_TEXT("プロキシのログ", "Look at the proxy log: SECRET-HINT")};
 	model->claim_fields[0] =
-		(struct claim_field){.name = (char *)"host", .truth = {&model->steps[MODEL_OPEN], TRUTH_HOST, NULL}};
+		(struct claim_field){.name = (char *)"host", .truth = {&model->steps[MODEL_OPEN], TRUTH_HOST, NULL, NULL}};
 	model->claim_fields[1] = (struct claim_field){
-		.name = (char *)"indicators", .truth = {&model->steps[MODEL_BEACON], TRUTH_ADDRESSES, NULL}, .match = MATCH_SET};
+		.name = (char *)"indicators", .truth = {&model->steps[MODEL_BEACON], TRUTH_ADDRESSES, NULL, NULL}, .match = MATCH_SET};
 	model->objectives[MODEL_PATIENT_ZERO] = (struct objective){.id = (char *)"patient-zero",
 								   .phase = PHASE_DETECT,
 								   .title = MODEL_TEXT("感染端末", "Infected terminal"),
@@ -194,9 +194,9 @@ static inline void model_fill_objectives(struct model *model)
 							      .floor_at = model_after("call", 220000),
 							      .floor_percent = 40};
 	model->duty_fields[0] = (struct duty_field){
-		.name = (char *)"affected", .truth = {&model->steps[MODEL_OPEN], TRUTH_HOST, NULL}, .required = true};
+		.name = (char *)"affected", .truth = {&model->steps[MODEL_OPEN], TRUTH_HOST, NULL, NULL}, .required = true};
 	model->duty_fields[1] = (struct duty_field){.name = (char *)"indicators",
-						    .truth = {&model->steps[MODEL_BEACON], TRUTH_ADDRESSES, NULL},
+						    .truth = {&model->steps[MODEL_BEACON], TRUTH_ADDRESSES, NULL, NULL},
 						    .match = MATCH_SET,
 						    .required = true};
 	model->duty_fields[2] = (struct duty_field){.name = (char *)"type", .required = true};

@@ -353,6 +353,27 @@ static void test_simulated_use(void **state)
 	assert_int_equal(sato->terminal->role->activities_count, 2);
 }
 
+static void test_a_teams_secret_is_a_truth(void **state)
+{
+	(void)state;
+	struct diagnostics diagnostics;
+	struct scenario *scenario cleanup_scenario = load_text(
+		HEAD "networks: { a: { cidr: 10.0.0.0/24 } }\n"
+		     "hosts: { x: { role: file, nics: { a: 10.0.0.1 }, secrets: [flag1], access: root } }\n"
+		     "objectives: [{ id: o, phase: detect, points: 5, claim: { f: \"${team.secret.flag1}\", g: any-text } }]\n"
+		     "solution: [{ at: +1m, claim: { objective: o, f: \"${team.secret.flag1}\", g: any-text } }]\n",
+		&diagnostics);
+	diagnostics_finish(&diagnostics);
+	assert_non_null(scenario);
+	const struct claim_field *field = &scenario->objectives[0].fields[0];
+	assert_string_equal(field->truth.secret, "flag1");
+	assert_null(field->truth.literal);
+	assert_int_equal(field->match, MATCH_EXACT);
+	assert_null(scenario->objectives[0].fields[1].truth.secret);
+	/* Who plays the solution fills it in: the model is the same for all teams. */
+	assert_string_equal(json_string_value(json_object_get(scenario->solution[0].values, "f")), "${team.secret.flag1}");
+}
+
 /* Whatever the number of hosts: all get one, none twice. */
 static void test_a_full_range_gives_every_host_its_address(void **state)
 {
@@ -603,6 +624,7 @@ int main(void)
 		cmocka_unit_test(test_addresses_by_dhcp_and_further_ones),
 		cmocka_unit_test(test_deliveries_services_and_quality),
 		cmocka_unit_test(test_simulated_use),
+		cmocka_unit_test(test_a_teams_secret_is_a_truth),
 		cmocka_unit_test(test_a_full_range_gives_every_host_its_address),
 		cmocka_unit_test(test_options_have_defaults_and_types),
 		cmocka_unit_test(test_firewall),

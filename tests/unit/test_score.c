@@ -8,6 +8,7 @@
 
 #include "journal.h"
 #include "model.h"
+#include "orchestrator/digest.h"
 #include "scoreboard/compare.h"
 #include "scoreboard/timing.h"
 
@@ -206,16 +207,72 @@ static void other_truths_are_compared_too(void **state)
 		assert_string_equal(claim_result(team, "patient-zero", 0), "right");
 	}
 	cleanup_json json_t *literal = json_string("Malware");
-	model->claim_fields[0].truth = (struct truth){NULL, 0, literal};
+	model->claim_fields[0].truth = (struct truth){.literal = literal};
 	cleanup_json json_t *team = RESULT(model, ATTACK, CLAIM(60000, "patient-zero", "{\"host\":\"malware\"}"));
 	assert_string_equal(claim_result(team, "patient-zero", 0), "right");
+}
+
+static void a_teams_secret_is_known_by_its_digest(void **state)
+{
+	struct model *model = *state;
+	static const char secret[] = "kq3m7hw2nd8sxu5cpa4vzrby", other[] = "kq3m7hw2nd8sxu5cpa4vzrbz";
+	char digest[DIGEST_TEXT_SIZE];
+	digest_secret("flag1", secret, digest);
+	model->claim_fields[0].truth = (struct truth){.secret = "flag1"};
+	cleanup_free char *told = xasprintf("{\"digests\":{\"flag1\":\"%s\",\"flag2\":\"00\"}}", digest);
+	cleanup_free char *right = xasprintf("{\"objective\":\"patient-zero\",\"value\":{\"host\":\" %s\"}}", secret);
+	cleanup_free char *wrong = xasprintf("{\"objective\":\"patient-zero\",\"value\":{\"host\":\"%s\"}}", other);
+	cleanup_free char *both =
+		xasprintf("{\"objective\":\"patient-zero\",\"value\":{\"host\":[\"%s\",\"%s\"]}}", secret, other);
+	const struct happening known = {-1, "truth.secrets", told};
+	cleanup_json json_t *team = RESULT(model, known, {50000, "claim.made", wrong}, {55000, "claim.made", both},
+					   CLAIM(58000, "patient-zero", "{\"host\":\"\"}"), {60000, "claim.made", right});
+	assert_string_equal(claim_result(team, "patient-zero", 0), "wrong");
+	assert_string_equal(claim_result(team, "patient-zero", 1), "wrong");
+	assert_string_equal(claim_result(team, "patient-zero", 2), "noted");
+	assert_string_equal(claim_result(team, "patient-zero", 3), "right");
+	assert_int_equal(points(team, "patient-zero"), 20000);
+	/* The digest itself is no answer; neither is the other secret's. */
+	cleanup_free char *hash = xasprintf("{\"objective\":\"patient-zero\",\"value\":{\"host\":\"%s\"}}", digest);
+	cleanup_json json_t *copied = RESULT(model, known, {60000, "claim.made", hash});
+	assert_string_equal(claim_result(copied, "patient-zero", 0), "wrong");
+	model->claim_fields[0].truth.secret = "flag2";
+	cleanup_json json_t *mixed = RESULT(model, known, {60000, "claim.made", right});
+	assert_string_equal(mark(mixed, "patient-zero"), "unmeasured"); /* "00" is no digest */
+}
+
+static void a_secret_that_the_journal_does_not_know_is_not_measured(void **state)
+{
+	struct model *model = *state;
+	model->claim_fields[0].truth = (struct truth){.secret = "flag1"};
+	model->duty_fields[0].truth = (struct truth){.secret = "flag1"};
+	cleanup_json json_t *team = RESULT(model, CLAIM(60000, "patient-zero", "{\"host\":\"abc\"}"), ENDED);
+	assert_string_equal(mark(team, "patient-zero"), "unmeasured");
+	assert_int_equal(number(team, "wrong_claims"), 0);
+}
+
+/* A range that was built again after its key was lost has others: the last that was told counts, in whatever order they come. */
+static void the_last_digests_count(void **state)
+{
+	struct model *model = *state;
+	char before[DIGEST_TEXT_SIZE], after[DIGEST_TEXT_SIZE];
+	digest_secret("flag1", "old", before);
+	digest_secret("flag1", "new", after);
+	model->claim_fields[0].truth = (struct truth){.secret = "flag1"};
+	cleanup_free char *first = xasprintf("{\"digests\":{\"flag1\":\"%s\"}}", before);
+	cleanup_free char *last = xasprintf("{\"digests\":{\"flag1\":\"%s\"}}", after);
+	cleanup_json json_t *team =
+		RESULT(model, {-1, "truth.secrets", first}, {-1, "truth.secrets", last},
+		       CLAIM(60000, "patient-zero", "{\"host\":\"old\"}"), CLAIM(61000, "patient-zero", "{\"host\":\"new\"}"));
+	assert_string_equal(claim_result(team, "patient-zero", 0), "wrong");
+	assert_string_equal(claim_result(team, "patient-zero", 1), "right");
 }
 
 static void a_time_counts_within_its_tolerance(void **state)
 {
 	struct model *model = *state;
 	model->claim_fields[0] = (struct claim_field){.name = (char *)"host",
-						      .truth = {&model->steps[MODEL_OPEN], TRUTH_TIME, NULL},
+						      .truth = {&model->steps[MODEL_OPEN], TRUTH_TIME, NULL, NULL},
 						      .match = MATCH_TIME,
 						      .tolerance_ms = 5000};
 	static const struct {
@@ -700,6 +757,9 @@ int main(void)
 		TEST(a_set_counts_by_precision_and_recall),
 		TEST(a_host_is_known_by_name_and_by_address),
 		TEST(other_truths_are_compared_too),
+		TEST(a_teams_secret_is_known_by_its_digest),
+		TEST(a_secret_that_the_journal_does_not_know_is_not_measured),
+		TEST(the_last_digests_count),
 		TEST(a_time_counts_within_its_tolerance),
 		TEST(a_claim_may_come_before_its_step),
 		TEST(two_wrong_claims_are_free_and_the_cost_is_capped),

@@ -118,6 +118,9 @@ json_t *read_line_or_lines(struct loading *loading, const struct node *node, boo
 
 /* The text with ${host.NAME.ip} filled in (in the scenario's pool); reports at `position` what it does not know. */
 char *facts_fill(struct loading *loading, const char *text, const struct position *position);
+/* The name in a text that is `${team.secret.NAME}` and nothing more (in the scenario's pool); NULL: it is another text. Reports when no host
+ * has such a secret. */
+const char *facts_secret(struct loading *loading, const char *text, const struct position *position);
 /* The address of the host for `peer` (on a network that both have, else its first). */
 uint32_t host_address(const struct host *host);
 
