@@ -153,3 +153,8 @@ int attack_prepare(struct attack *attack, int team, struct error **err)
 	pthread_mutex_unlock(&state->lock);
 	return result;
 }
+
+bool attack_stages_in(const struct attack *attack, const struct host *host)
+{
+	return is_c2(attack->plan->scenario, host) || has_beacon(attack->plan->scenario, host);
+}

@@ -18,6 +18,7 @@ const struct event_kind event_kinds[] = {
 	{"range.begin", KEYS("action", "resource", "name")},
 	{"range.end", KEYS("action", "resource", "name")},
 	{"range.lost", KEYS("host", "detail")},
+	{"range.reset", KEYS("host", "phase")},
 	{"range.unplugged", KEYS("host")},
 	{"range.plugged", KEYS("host")},
 	{"capture.begin", KEYS("network")},

@@ -22,6 +22,7 @@
 	entry(status) \
 	entry(exec) \
 	entry(shell) \
+	entry(reset) \
 	entry(capture) \
 	entry(unplug) \
 	entry(plug) \

@@ -19,6 +19,9 @@ void attack_destroy(struct attack *attack);
 /* Stages in the team's guests what the attack needs: range token, ability scripts by id, the C&C server. Idempotent. */
 int attack_prepare(struct attack *attack, int team, struct error **err);
 
+/* Whether that puts anything into this host. */
+bool attack_stages_in(const struct attack *attack, const struct host *host);
+
 enum step_outcome { STEP_DONE, STEP_BLOCKED, STEP_FAILED, STEP_SKIPPED };
 extern const char *const step_outcome_names[]; /* "done", "blocked", "failed", "skipped" */
 

@@ -25,5 +25,7 @@ int client_call(const struct site *site, const char *op, json_t *args, client_pr
 
 /* Splits "EX/TEAM/HOST" (TEAM: 2, t2 or team2) into *args: {"exercise","team","host"}. */
 int client_guest(const char *text, json_t **args, struct error **err);
+/* The same, or "EX/TEAM": then there is no "host". */
+int client_team(const char *text, json_t **args, struct error **err);
 
 #endif

@@ -25,6 +25,8 @@ struct identity { /* who gives a command; judged by the orchestrator, never by t
 
 /* Neither may call back into the exercise; exercise_ended_fn may destroy it. */
 typedef void exercise_event_fn(const struct event *event, void *context); /* each event, once it is in the journal */
+/* Begins to take a host (NULL: every host of the team) back to what it was when it was built; calls exercise_reset_began() and, later, _ended(). */
+typedef int exercise_reset_fn(int team, const char *host, const char *account, void *context, struct error **err);
 typedef void exercise_ended_fn(void *context); /* every team's clock has ended, and the attack is taken back (a minute at most) */
 
 struct exercise_options {
@@ -35,6 +37,7 @@ struct exercise_options {
 	const struct plan *plan; /* borrowed; holds the scenario */
 	exercise_event_fn *on_event;
 	exercise_ended_fn *on_ended;
+	exercise_reset_fn *reset; /* NULL: there is no such command */
 	void *context;
 };
 
@@ -66,6 +69,13 @@ void exercise_set_bot(struct exercise *exercise, int team, bool on);
 void exercise_reached(struct exercise *exercise, int team, const char *objective, int64_t at_ms);
 
 void exercise_guest_lost(struct exercise *exercise, int team, const char *host, const char *detail);
+/*
+ * A host of the team is being taken back to what it was when it was built; every `began` is followed by an `ended` (`fault` NULL: done). Meanwhile no step
+ * of the attack begins for this team and nothing is probed; afterwards what the attack needs to act at all is put into that host again.
+ */
+void exercise_reset_began(struct exercise *exercise, int team, const struct host *host, const char *account);
+void exercise_reset_ended(struct exercise *exercise, int team, const struct host *host, const char *account, int64_t took_ms,
+			  const char *fault);
 
 /*
  * One command from a person. `command`:
@@ -75,6 +85,7 @@ void exercise_guest_lost(struct exercise *exercise, int team, const char *host, 
  *   hint    {"objective", "hint": index}                                       team; answer {"text": {ja,en}}
  *   inject  {"team", "inject"}; adjust {"team","points_milli","reason"}; grade {"team","duty","percent"}   instructor
  *   unplug, plug  {"team", "host", "network" | absent: all of the host's}         instructor; answer {"changed": bool}
+ *   reset   {"team", "host" | absent: all of the team's}                       instructor; answered before it is done: an event tells of that
  *   start, where no clock is ready, resumes the paused ones; adjust takes an "objective" of kind manual, too
  * Checked in full: types, lengths (a text 4 KiB, 32 texts a list), ids, the team's own clock (claims only while it runs), rate (30 a minute a team).
  * 0 and *answer (new reference, an object); -1 and *err, a text for the person in both languages, with error_retry_ms() for who was too fast.

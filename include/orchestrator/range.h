@@ -29,7 +29,7 @@ struct range_progress {
 	enum resource_kind kind;
 	const char *name;
 	int team;
-	const char *action; /* "create" or "destroy" */
+	const char *action; /* "create", "destroy" or "reset" */
 	bool finished;
 	const char *error;
 	size_t done, total;
@@ -48,6 +48,13 @@ char *range_lacks(struct range *range, const struct plan *plan);
 /* Makes images and layers only. */
 int range_bake(struct range *range, const struct plan *plan, range_progress_fn *progress, void *context,
 	       const volatile bool *cancel, struct error **err);
+/*
+ * Takes a host of a team (NULL: all of them, at the same time) back to what it was when it was built: ended, all that it has written thrown away, started,
+ * ready. Networks and the other guests notice nothing; shells and programs in it end. It is told (`progress`, action "reset") as any step. *err tells every
+ * failure; range_up() mends what failed, or was cut short. Refused while the exercise is being built or taken down, or while the same host is being reset.
+ */
+int range_reset(struct range *range, const struct plan *plan, int team, const char *host, range_progress_fn *progress,
+		void *context, const volatile bool *cancel, struct error **err);
 /* Removes everything of the exercise from the host, by metadata, also after a crash. Images and layers stay. Nothing there is success. */
 int range_down(struct range *range, const char *exercise, range_progress_fn *progress, void *context, size_t *changed,
 	       struct error **err);

@@ -283,6 +283,22 @@ static int run_plug(const struct request *request, json_t **answer, struct error
 	return 0;
 }
 
+/* Answered when it has begun. */
+static int run_reset(const struct request *request, json_t **answer, struct error **err)
+{
+	const struct exercise_options *options = &request->exercise->options;
+	cleanup_error struct error *fault = NULL;
+	if (engine_writable(request->exercise, err) < 0)
+		return -1;
+	if (!options->reset)
+		return error_set_texts(err, "ここでは初期化できません。", "hosts cannot be reset here");
+	if (options->reset(request->team->number, json_string_value(json_object_get(request->body, "host")),
+			   request->who->account, options->context, &fault) < 0)
+		return error_set_texts(err, "初期化できませんでした: %s", "the reset could not begin: %s", error_text(fault));
+	*answer = json_object();
+	return 0;
+}
+
 /* ---- the table ---- */
 
 #define FROM(state) (1U << (state))
@@ -304,6 +320,7 @@ static const struct command_kind kinds[] = {
 	{"grade", ACCOUNT_INSTRUCTOR, desk_grade, run_grade, false, "report.graded", 0},
 	{"unplug", ACCOUNT_INSTRUCTOR, desk_plug, run_plug, false, "range.unplugged", 0},
 	{"plug", ACCOUNT_INSTRUCTOR, desk_plug, run_plug, false, "range.plugged", 0},
+	{"reset", ACCOUNT_INSTRUCTOR, desk_reset, run_reset, false, "range.reset", 0},
 };
 
 static const struct command_kind *find_kind(const char *name, enum account_role role, struct error **err)

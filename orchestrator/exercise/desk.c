@@ -329,6 +329,19 @@ int desk_plug(const struct scenario *scenario, const json_t *args, json_t **body
 	return 0;
 }
 
+int desk_reset(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err)
+{
+	if (CHECK_KEYS(args, err, "team", "host") < 0)
+		return -1;
+	const char *name = json_object_get(args, "host") ? get_word(args, "host", err) : "";
+	if (!name)
+		return -1;
+	if (*name && !scenario_host(scenario, name))
+		return error_set_texts(err, "'%.*s' というホストはありません。", "there is no host '%.*s'", shown(name), name);
+	*body = json_pack("{s:s*}", "host", *name ? name : NULL);
+	return 0;
+}
+
 int desk_clock(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err)
 {
 	(void)scenario;

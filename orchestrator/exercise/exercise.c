@@ -87,8 +87,7 @@ void team_poke(struct team *team)
 static int64_t next_us(const struct team *team, int64_t now_us)
 {
 	int64_t next_ms = team->clock.duration_us / 1000;
-	const int64_t scheduled =
-		schedule_next_ms(&team->schedule, team->preparation == PREPARE_DONE, team->bot && !team->play.step);
+	const int64_t scheduled = schedule_next_ms(&team->schedule, steps_ready(team), team->bot && !team->play.step);
 	const int64_t probed = probes_next_ms(team), prepared = steps_next_us(team);
 	next_ms = scheduled < next_ms ? scheduled : next_ms;
 	next_ms = probed < next_ms ? probed : next_ms;

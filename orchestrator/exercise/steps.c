@@ -22,7 +22,7 @@ void steps_finish(struct team *team)
 
 bool steps_ready(const struct team *team)
 {
-	return !team->exercise->attack || team->preparation == PREPARE_DONE;
+	return !team->exercise->attack || (team->preparation == PREPARE_DONE && !team->resets);
 }
 
 /* ---- preparing: guests may have been made anew, so every start of the orchestrator does it again ---- */
@@ -38,12 +38,13 @@ static void prepared(void *context)
 {
 	struct team *team = context;
 	cleanup_error struct error *fault = steal(&team->prepare_fault);
-	team->preparation = fault || !team->prepare_tried ? PREPARE_NOT : PREPARE_DONE;
-	team->prepare_again_us = monotonic_us() + PREPARE_RETRY_MS * INT64_C(1000);
-	if (fault && !team->prepare_told && !team->exercise->closing) {
+	team->preparation = fault || !team->prepare_tried || team->prepare_stale ? PREPARE_NOT : PREPARE_DONE;
+	team->prepare_again_us = monotonic_us() + (team->prepare_stale ? 0 : PREPARE_RETRY_MS * INT64_C(1000));
+	if (fault && !team->prepare_stale && !team->prepare_told && !team->exercise->closing) {
 		team->prepare_told = true;
 		team_alarm(team, "the attack could not be prepared, and waits: %s", error_text(fault));
 	}
+	team->prepare_stale = false;
 	team_poke(team);
 }
 
@@ -55,9 +56,18 @@ static void prepare_when_due(struct team *team)
 	jobs_submit(team->exercise->step_jobs, prepare, prepared, team);
 }
 
+void steps_prepare_again(struct team *team)
+{
+	if (team->preparation == PREPARE_RUNNING)
+		team->prepare_stale = true;
+	else
+		team->preparation = PREPARE_NOT;
+	team->prepare_again_us = 0;
+}
+
 int64_t steps_next_us(const struct team *team)
 {
-	const bool waits = team->exercise->attack && team->preparation == PREPARE_NOT;
+	const bool waits = team->exercise->attack && team->preparation == PREPARE_NOT && !team->resets;
 	return waits ? team->prepare_again_us : INT64_MAX;
 }
 
@@ -138,7 +148,7 @@ void steps_begin_due(struct team *team)
 	const struct step *step;
 	const char *why;
 	bool skip;
-	if (!exercise->attack)
+	if (!exercise->attack || team->resets)
 		return;
 	if (team->preparation != PREPARE_DONE) {
 		prepare_when_due(team);

@@ -1,102 +1,15 @@
 /* Up, bake and down: what is there is compared with what is planned; the difference becomes tasks. */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "common/alloc.h"
-#include "common/now.h"
-#include "orchestrator/digest.h"
 #include "orchestrator/range/cgroup.h"
 #include "orchestrator/range/executor.h"
 #include "orchestrator/range/ipv6.h"
 #include "orchestrator/range/overlay.h"
 #include "orchestrator/range/secret.h"
 #include "orchestrator/range/tree.h"
-
-enum { LOCK_WAIT_MS = 3000 };
-
-/* ---- one process at a time works on an exercise; a dead one's lock is gone ---- */
-
-/* The name becomes a folder: no name may lead elsewhere. */
-static bool is_exercise_name(const char *text)
-{
-	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
-	return length && length <= PLAN_NAME_MAX && !text[length] && text[0] >= 'a';
-}
-
-static int lock_exercise(const struct range *range, const char *exercise, bool make, struct error **err)
-{
-	if (!is_exercise_name(exercise))
-		return error_set(err, "'%.40s' is not the name of an exercise", exercise);
-	cleanup_free char *folder = range_exercise_folder(range, exercise);
-	for (int64_t deadline_ms = monotonic_ms() + LOCK_WAIT_MS;;) {
-		if (make && make_folders(folder, 0711, err) < 0)
-			return -1;
-		/* Who takes down makes nothing: the disk may be full. */
-		const char *place = make || access(folder, F_OK) == 0 ? folder : range->state_dir;
-		cleanup_close int lock = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		struct stat info;
-		/* Who removed the folder meanwhile has left us the lock of nothing. */
-		if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0 && fstat(lock, &info) == 0 && info.st_nlink > 0)
-			return steal_fd(&lock);
-		if (lock < 0 && errno != ENOENT)
-			return file_error(err, errno, "lock", place);
-		if (monotonic_ms() > deadline_ms)
-			return error_set(err, "exercise '%s' is being built or taken down by another process; wait for it",
-					 exercise);
-		usleep(20000);
-	}
-}
-
-/* ---- works: the plan's resources with their digests ---- */
-
-static int finish_digest(struct work *work, struct error **err)
-{
-	struct digest digest;
-	digest_init(&digest);
-	digest_add(&digest, work->resource->digest);
-	const struct kind *kind = kind_of(work->resource->kind);
-	if (kind->content && kind->content(work, &digest, err) < 0)
-		return error_prefix(err, "%s '%s'", resource_kind_names[work->resource->kind], work->resource->name);
-	for (size_t i = 0; i < work->resource->needs_count; i++)
-		digest_add(&digest, work->works[work->resource->needs[i]].digest);
-	digest_finish(&digest, work->digest);
-	snprintf(work->mark.digest, sizeof work->mark.digest, "%.32s", work->digest);
-	return 0;
-}
-
-static struct work *make_works(struct range *range, const struct plan *plan, int block, const volatile bool *cancel,
-			       struct error **err)
-{
-	static const volatile bool never;
-	cleanup_free struct work *works = xcalloc(plan->resources_count + 1, sizeof *works);
-	for (size_t i = 0; i < plan->resources_count; i++) {
-		const struct resource *resource = &plan->resources[i];
-		const char *name = resource->network ? resource->network->name
-				   : resource->host  ? resource->host->name
-						     : resource->image->name;
-		struct work *work = &works[i];
-		*work = (struct work){.range = range,
-				      .plan = plan,
-				      .resource = resource,
-				      .works = works,
-				      .guest = GUEST_CLOSED,
-				      .cancel = cancel ? cancel : &never};
-		work->mark = (struct mark){.kind = resource->kind, .team = resource->team, .block = block};
-		snprintf(work->mark.site, sizeof work->mark.site, "%s", range->site);
-		snprintf(work->mark.exercise, sizeof work->mark.exercise, "%s", plan->exercise);
-		snprintf(work->mark.name, sizeof work->mark.name, "%s", name);
-		if (resource->guest_index >= BLOCK_GUESTS) {
-			error_set(err, "over %d guests in an exercise", BLOCK_GUESTS);
-			return NULL;
-		}
-		if (finish_digest(work, err) < 0)
-			return NULL;
-	}
-	return steal(&works);
-}
+#include "orchestrator/range/works.h"
 
 /* ---- tasks ---- */
 
@@ -242,24 +155,17 @@ static int converge(const struct order *order, struct work *works, virConnectPtr
 	return run_tasks(order, &tasks, changed, err) < 0 ? -1 : ipv6_off(works, count, err);
 }
 
-static void close_works(struct work *works, size_t count)
-{
-	for (size_t i = 0; works && i < count; i++)
-		guest_close(&works[i].guest);
-	free(works);
-}
-
 static int up(const struct order *order, virConnectPtr connection, size_t *changed, struct error **err)
 {
 	int block;
 	cleanup_free char *guests = range_guests_folder(order->range, order->plan->exercise);
-	cleanup_close int lock = lock_exercise(order->range, order->plan->exercise, true, err);
+	cleanup_close int lock = exercise_lock(order->range, order->plan->exercise, LOCK_TO_MAKE, err);
 	if (lock < 0 || check_way(order->range->state_dir, err) < 0 || make_folder(guests, 0711, err) < 0 ||
 	    block_allocate(order->range, connection, order->plan->exercise, &block, err) < 0)
 		return -1;
-	struct work *works = make_works(order->range, order->plan, block, order->cancel, err);
+	struct work *works = works_create(order->range, order->plan, block, order->cancel, err);
 	int result = works ? converge(order, works, connection, changed, err) : -1;
-	close_works(works, order->plan->resources_count);
+	works_destroy(works, order->plan->resources_count);
 	return result;
 }
 
@@ -282,7 +188,7 @@ int range_bake(struct range *range, const struct plan *plan, range_progress_fn *
 	       const volatile bool *cancel, struct error **err)
 {
 	const struct order order = {.range = range, .plan = plan, .progress = progress, .context = context, .cancel = cancel};
-	struct work *works = make_works(range, plan, 0, cancel, err);
+	struct work *works = works_create(range, plan, 0, cancel, err);
 	if (!works)
 		return -1;
 	cleanup_with(tasks) struct tasks tasks = {0};
@@ -292,7 +198,7 @@ int range_bake(struct range *range, const struct plan *plan, range_progress_fn *
 	add_creations(&tasks, works, plan->resources_count, is_there);
 	size_t changed = 0;
 	int result = run_tasks(&order, &tasks, &changed, err);
-	close_works(works, plan->resources_count);
+	works_destroy(works, plan->resources_count);
 	return result;
 }
 
@@ -348,7 +254,7 @@ int range_down(struct range *range, const char *exercise, range_progress_fn *pro
 	virConnectPtr connection = range_connection_take(range, err);
 	if (!connection)
 		return -1;
-	cleanup_close int lock = lock_exercise(range, exercise, false, err);
+	cleanup_close int lock = exercise_lock(range, exercise, LOCK_TO_REMOVE, err);
 	int result = lock < 0 ? -1 : down(&order, connection, exercise, &count, err);
 	range_connection_give(range, connection);
 	if (changed)

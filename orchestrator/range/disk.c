@@ -1,6 +1,7 @@
 /*
  * Disks: a guest's own files over its host's layer and the image.
  *     guests/tN-HOST/mark          what it is made for; written last
+ *     guests/tN-HOST/stack         the folders that it stands on
  *     guests/tN-HOST/disk/upper    what the guest has changed; disk/work is overlayfs's own; nobody but root gets there
  *     guests/tN-HOST/root          where it is mounted
  */
@@ -20,28 +21,77 @@ static int make_owned(const char *path, uint32_t owner, struct error **err)
 	return chown(path, owner, owner) < 0 ? file_error(err, errno, "give to the guest", path) : 0;
 }
 
-static int disk_create(struct work *work, virConnectPtr connection, struct error **err)
+/* ---- what it stands on ---- */
+
+/* As paths below the state directory, one a line, the top first. It is read when the disk is emptied: by then the role's folder, and so the digests, may
+ * have changed; and when the cache is pruned. */
+static int stack_write(const struct work *work, const char *folder, struct error **err)
 {
-	(void)connection;
-	uint32_t owner = work_id_base(work);
-	cleanup_free char *folder = range_disk_folder(work->range, work->mark.exercise, work->mark.team, work->mark.name);
+	cleanup_free char *path = xasprintf("%s/stack", folder);
+	cleanup_free char *text = xstrdup("");
+	cleanup_with(stack) struct stack stack;
+	stack_init(&stack, work);
+	for (size_t i = 0; i < stack.count; i++) {
+		char *longer = xasprintf("%s%s\n", text, stack.paths[i] + strlen(work->range->state_dir) + 1);
+		free(text);
+		text = longer;
+	}
+	return file_write(path, text, err);
+}
+
+int stack_read(struct stack *stack, const struct range *range, const char *folder, struct error **err)
+{
+	cleanup_free char *path = xasprintf("%s/stack", folder);
+	cleanup_free char *text = file_read(path, OVERLAY_LAYERS_MAX * STACK_LINE_MAX, err);
+	*stack = (struct stack){0};
+	char *rest = text;
+	for (char *line; text && (line = strsep(&rest, "\n")) && stack->count < OVERLAY_LAYERS_MAX;)
+		if (*line)
+			stack->paths[stack->count++] = xasprintf("%s/%s", range->state_dir, line);
+	return text ? 0 : -1;
+}
+
+/* ---- made, emptied, removed ---- */
+
+/* Writable folders of the guest's, over the stack. */
+static int mount_over(const struct work *work, const char *folder, const struct stack *stack, struct error **err)
+{
+	const uint32_t owner = work_id_base(work);
 	cleanup_free char *own = xasprintf("%s/disk", folder);
 	cleanup_free char *upper = xasprintf("%s/upper", own);
 	cleanup_free char *upper_work = xasprintf("%s/work", own);
 	cleanup_free char *root = xasprintf("%s/root", folder);
+	/* The guest's root, nobody on the host, must reach `root`, and nothing else. */
+	if (make_folder(own, 0700, err) < 0 || make_owned(upper, owner, err) < 0 || make_owned(upper_work, owner, err) < 0 ||
+	    make_folder(root, 0711, err) < 0)
+		return -1;
+	const struct overlay overlay = {.layers = stack->paths, .layers_count = stack->count, .folder = own, .id_base = owner};
+	return is_mount_point(root) ? 0 : overlay_mount(&overlay, root, err);
+}
+
+static int disk_create(struct work *work, virConnectPtr connection, struct error **err)
+{
+	(void)connection;
+	cleanup_free char *folder = range_disk_folder(work->range, work->mark.exercise, work->mark.team, work->mark.name);
 	cleanup_free char *mark_path = xasprintf("%s/mark", folder);
 	cleanup_with(stack) struct stack stack;
-	stack_init(&stack, work);
-	/* The guest's root, nobody on the host, must reach `root`, and nothing else. */
-	if (make_folder(folder, 0711, err) < 0 || make_folder(own, 0700, err) < 0 || make_owned(upper, owner, err) < 0 ||
-	    make_owned(upper_work, owner, err) < 0 || make_folder(root, 0711, err) < 0)
-		return -1;
-	const struct overlay overlay = {.layers = stack.paths, .layers_count = stack.count, .folder = own, .id_base = owner};
-	if (!is_mount_point(root) && overlay_mount(&overlay, root, err) < 0)
-		return -1;
 	char text[MARK_TEXT_MAX];
+	stack_init(&stack, work);
 	mark_text(&work->mark, text);
+	if (make_folder(folder, 0711, err) < 0 || stack_write(work, folder, err) < 0 || mount_over(work, folder, &stack, err) < 0)
+		return -1;
 	return file_write(mark_path, text, err);
+}
+
+/* A disk without a mount is not whole: should we die before the end, `up` makes it anew. */
+int disk_reset(const struct work *work, struct error **err)
+{
+	cleanup_free char *folder = range_disk_folder(work->range, work->mark.exercise, work->mark.team, work->mark.name);
+	cleanup_free char *own = xasprintf("%s/disk", folder);
+	cleanup_with(stack) struct stack stack = {0};
+	if (stack_read(&stack, work->range, folder, err) < 0 || unmount_below(folder, err) < 0 || tree_remove(own, err) < 0)
+		return -1;
+	return mount_over(work, folder, &stack, err);
 }
 
 /* libvirt keeps a log for every name that ever was, also of a guest that it could not start; whoever has no disk any more needs

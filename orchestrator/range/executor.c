@@ -33,7 +33,9 @@ static void tell(struct execution *execution, const struct task *task, bool fini
 		.kind = task_mark(task)->kind,
 		.name = task->name,
 		.team = task_mark(task)->team,
-		.action = task->work ? "create" : "destroy",
+		.action = task->reset  ? "reset"
+			  : task->work ? "create"
+				       : "destroy",
 		.finished = finished,
 		.error = error,
 		.done = execution->done,
@@ -121,6 +123,8 @@ static int run_task(struct execution *execution, struct task *task, virConnectPt
 	if (!*connection && !(*connection = range_connection_take(range, err)))
 		return -1;
 	const struct kind *kind = kind_of(task_mark(task)->kind);
+	if (task->reset)
+		return guest_reset(task->work, *connection, err);
 	return task->work ? kind->create(task->work, *connection, err) : kind->destroy(range, *connection, task->found, err);
 }
 

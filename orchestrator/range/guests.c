@@ -132,6 +132,25 @@ static int guest_destroy(struct range *range, virConnectPtr connection, const st
 	return 0;
 }
 
+/* It stays what it was made as, whatever has become of its role's folder since: so nothing but `up` takes such a change. */
+static void keep_digest(struct work *work, virConnectPtr connection)
+{
+	struct mark is;
+	cleanup_free char *name = mark_object_name(&work->mark);
+	cleanup_with(domain) virDomainPtr domain = virDomainLookupByName(connection, name);
+	if (domain && domain_mark(domain, &is) && strcmp(is.site, work->mark.site) == 0)
+		memcpy(work->mark.digest, is.digest, sizeof is.digest);
+}
+
+int guest_reset(struct work *work, virConnectPtr connection, struct error **err)
+{
+	const struct found found = {.mark = work->mark};
+	keep_digest(work, connection);
+	if (guest_destroy(work->range, connection, &found, err) < 0 || disk_reset(work_need(work, RESOURCE_DISK), err) < 0)
+		return -1;
+	return guest_create(work, connection, err);
+}
+
 const struct kind kind_guest = {
 	.create = guest_create,
 	.settle = guest_settle,

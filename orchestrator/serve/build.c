@@ -125,6 +125,14 @@ static void serve_waiting_down(struct orchestrator *orchestrator, const char *ex
 		begin_down(orchestrator, exercise, waiting);
 }
 
+void instance_idle(struct instance *instance)
+{
+	if (instance->busy || instance->resets > 0)
+		return;
+	instance->cancel = false;
+	serve_waiting_down(instance->orchestrator, instance_name(instance), steal(&instance->waiting_down));
+}
+
 static void up_failed(struct range_work *work)
 {
 	struct instance *instance = work->instance;
@@ -245,8 +253,8 @@ void op_up(struct orchestrator *orchestrator, struct call *call)
 		call_fail(call, err);
 		return;
 	}
-	if (instance->busy) {
-		call_refuse(call, "exercise '%s' is being built or removed just now; try again when that is done",
+	if (instance->busy || instance->resets > 0) {
+		call_refuse(call, "exercise '%s' is being built, reset or removed just now; try again when that is done",
 			    instance_name(instance));
 		return;
 	}
@@ -295,7 +303,8 @@ static void down_done(void *context)
 static void begin_down(struct orchestrator *orchestrator, const char *exercise, struct call *call)
 {
 	struct instance *instance = orchestrator_instance(orchestrator, exercise);
-	if (instance && instance->busy) { /* an up is asked to stop, and this waits for it; a second down does not */
+	/* An up or a reset is asked to stop, and this waits for it; a second down does not. */
+	if (instance && (instance->busy || instance->resets > 0)) {
 		instance->cancel = true;
 		if (instance->waiting_down)
 			call_refuse(call, "exercise '%s' is being taken down already", exercise);

@@ -90,20 +90,33 @@ int client_call(const struct site *site, const char *op, json_t *args, client_pr
 	return failure;
 }
 
-int client_guest(const char *text, json_t **args, struct error **err)
+/* `host_needed`: without, a team will do. */
+static int read_target(const char *text, bool host_needed, json_t **args, struct error **err)
 {
 	cleanup_free char *copy = xstrdup(text);
 	char *team = strchr(copy, '/'), *host = team ? strchr(team + 1, '/') : NULL;
-	if (!host || host[1] == '\0' || team == copy)
-		return error_set(err, "'%s' is not EXERCISE/TEAM/HOST, as in first-call/1/proxy", text);
+	if (!team || team == copy || (host_needed && !host) || (host && host[1] == '\0'))
+		return error_set(err, "'%s' is not EXERCISE/TEAM%s, as in first-call/1/proxy", text,
+				 host_needed ? "/HOST" : " or EXERCISE/TEAM/HOST");
 	*team++ = '\0';
-	*host++ = '\0';
+	if (host)
+		*host++ = '\0';
 	while (isalpha((unsigned char)*team)) /* t1, team1 */
 		team++;
 	char *end;
 	long number = strtol(team, &end, 10);
 	if (end == team || *end || number < 1 || number > 1000)
 		return error_set(err, "'%s': the team is a number from 1, as in first-call/1/proxy", text);
-	*args = json_pack("{ss si ss}", "exercise", copy, "team", (int)number, "host", host);
+	*args = json_pack("{ss si ss*}", "exercise", copy, "team", (int)number, "host", host);
 	return *args ? 0 : error_set(err, "'%s' is not UTF-8", text);
+}
+
+int client_guest(const char *text, json_t **args, struct error **err)
+{
+	return read_target(text, true, args, err);
+}
+
+int client_team(const char *text, json_t **args, struct error **err)
+{
+	return read_target(text, false, args, err);
 }

@@ -45,17 +45,10 @@ static struct guest_work *guest_work_create(struct orchestrator *orchestrator, s
 	if (!instance)
 		return NULL;
 	const char *host = call_text(call, "host", "");
-	int team = named_team(instance, call);
-	if (!team)
-		return NULL;
-	if (!scenario_host(instance->scenario, host)) {
-		cleanup_free char *there = xstrdup("");
-		for (size_t i = 0; i < instance->scenario->hosts_count; i++) {
-			char *longer = xasprintf("%s%s%s", there, i ? ", " : "", instance->scenario->hosts[i].name);
-			free(there);
-			there = longer;
-		}
-		call_refuse(call, "exercise '%s' has no host '%s'; it has %s", instance_name(instance), host, there);
+	int team = call_integer(call, "team", 0);
+	struct error *err = NULL;
+	if (instance_check_guest(instance, team, host, &err) < 0) {
+		call_fail(call, err);
 		return NULL;
 	}
 	struct guest_work *work = xcalloc(1, sizeof *work);

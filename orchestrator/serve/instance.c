@@ -134,6 +134,7 @@ static int open_journal(struct instance *instance, struct error **err)
 		.plan = instance->plan,
 		.on_event = on_event,
 		.on_ended = on_ended,
+		.reset = instance_reset,
 		.context = instance,
 	};
 	if (exercise_create(&options, &instance->exercise, err) < 0)
@@ -267,6 +268,27 @@ void instance_destroy(struct instance *instance, bool forget)
 	}
 	instance_free(instance);
 	board_exercises_changed(orchestrator->board);
+}
+
+static char *host_names(const struct scenario *scenario)
+{
+	char *names = xstrdup("");
+	for (size_t i = 0; i < scenario->hosts_count; i++) {
+		char *longer = xasprintf("%s%s%s", names, i ? ", " : "", scenario->hosts[i].name);
+		free(names);
+		names = longer;
+	}
+	return names;
+}
+
+int instance_check_guest(const struct instance *instance, int team, const char *host, struct error **err)
+{
+	if (team < 1 || team > instance->plan->teams)
+		return error_set(err, "exercise '%s' has teams 1 to %d", instance_name(instance), instance->plan->teams);
+	if (!host || scenario_host(instance->scenario, host))
+		return 0;
+	cleanup_free char *there = host_names(instance->scenario);
+	return error_set(err, "exercise '%s' has no host '%s'; it has %s", instance_name(instance), host, there);
 }
 
 void instance_record(struct instance *instance, int team, const char *kind, json_t *body)

@@ -89,16 +89,8 @@ static json_t *adjusted(const struct view *view, const struct event *event)
 	return named(&text, " (講師による調整)", "adjusted by the instructor: ");
 }
 
-static json_t *range_lost(const struct view *view, const struct event *event)
-{
-	const struct host *host = scenario_host(view->scenario, body_text(event, "host"));
-	if (!host || host->access == ACCESS_NONE)
-		return NULL;
-	const struct text text = {host->name, host->name};
-	return named(&text, " が停止", "this machine has stopped: ");
-}
-
-static json_t *cable(const struct view *view, const struct event *event, const char *ja, const char *en)
+/* What happens to a host that the team knows. */
+static json_t *of_host(const struct view *view, const struct event *event, const char *ja, const char *en)
 {
 	const struct host *host = scenario_host(view->scenario, body_text(event, "host"));
 	if (!host || host->access == ACCESS_NONE)
@@ -107,14 +99,26 @@ static json_t *cable(const struct view *view, const struct event *event, const c
 	return named(&text, ja, en);
 }
 
+static json_t *range_lost(const struct view *view, const struct event *event)
+{
+	return of_host(view, event, " が停止", "this machine has stopped: ");
+}
+
 static json_t *range_unplugged(const struct view *view, const struct event *event)
 {
-	return cable(view, event, " をネットワークから切り離した", "taken off the network: ");
+	return of_host(view, event, " をネットワークから切り離した", "taken off the network: ");
 }
 
 static json_t *range_plugged(const struct view *view, const struct event *event)
 {
-	return cable(view, event, " をネットワークに戻した", "back on the network: ");
+	return of_host(view, event, " をネットワークに戻した", "back on the network: ");
+}
+
+static json_t *range_reset(const struct view *view, const struct event *event)
+{
+	if (strcmp(body_text(event, "phase"), "end") != 0 || json_object_get(event->body, "error"))
+		return NULL;
+	return of_host(view, event, " を初期状態に戻した", "set back to its first state: ");
 }
 
 json_t *view_timeline_entry(const struct view *view, const struct event *event)
@@ -123,11 +127,11 @@ json_t *view_timeline_entry(const struct view *view, const struct event *event)
 		const char *kind;
 		json_t *(*text)(const struct view *, const struct event *);
 	} kinds[] = {
-		{"clock.started", clock_started}, {"clock.paused", clock_paused}, {"clock.resumed", clock_resumed},
-		{"clock.ended", clock_ended},	  {"inject.sent", inject_sent},	  {"claim.made", claim_made},
-		{"hint.taken", hint_taken},	  {"report.sent", report_sent},	  {"report.graded", report_graded},
-		{"referee.adjusted", adjusted},	  {"range.lost", range_lost},	  {"range.unplugged", range_unplugged},
-		{"range.plugged", range_plugged},
+		{"clock.started", clock_started},     {"clock.paused", clock_paused},	{"clock.resumed", clock_resumed},
+		{"clock.ended", clock_ended},	      {"inject.sent", inject_sent},	{"claim.made", claim_made},
+		{"hint.taken", hint_taken},	      {"report.sent", report_sent},	{"report.graded", report_graded},
+		{"referee.adjusted", adjusted},	      {"range.lost", range_lost},	{"range.reset", range_reset},
+		{"range.unplugged", range_unplugged}, {"range.plugged", range_plugged},
 	};
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		if (strcmp(kinds[i].kind, event->kind) != 0)

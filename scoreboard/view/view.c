@@ -163,6 +163,18 @@ static void on_lost(struct view *view, struct view_team_state *team, const struc
 	add_alarm(view, event, text);
 }
 
+/* No alarm, but the instructor's to know: who did it, and what came of it. */
+static void on_reset(struct view *view, struct view_team_state *team, const struct event *event)
+{
+	(void)team;
+	const char *fault = json_string_value(json_object_get(event->body, "error"));
+	cleanup_free char *text =
+		xasprintf("%s %s by %s%s%s", body_text(event, "host"), fault ? "could not be reset" : "was reset", event->actor,
+			  fault ? ": " : "", fault ? fault : "");
+	if (strcmp(body_text(event, "phase"), "end") == 0)
+		add_alarm(view, event, text);
+}
+
 /* ---- the fold ---- */
 
 static const struct {
@@ -173,7 +185,7 @@ static const struct {
 	{"clock.ended", clock_ended},  {"truth.step", on_step},	       {"truth.trace", on_trace},
 	{"inject.sent", on_inject},    {"claim.made", on_claim},       {"report.sent", on_report},
 	{"report.graded", on_grade},   {"hint.taken", on_hint},	       {"alarm.raised", on_alarm},
-	{"range.lost", on_lost},
+	{"range.lost", on_lost},       {"range.reset", on_reset},
 };
 
 /* Every second point goes when the line is full: the form stays. The last one always stays. */

@@ -1,6 +1,7 @@
 /*
  * Calls the range directly, for its tests: no daemon, no exercise.
  *     range-tool up|bake FILE EXERCISE TEAMS    range-tool down|status EXERCISE    range-tool exercises
+ *     range-tool reset FILE EXERCISE TEAMS TEAM [HOST]
  *     range-tool exec EXERCISE/TEAM/HOST [-u USER] [-t MS] [-l BYTES] [-i INPUT] -- CMD…
  *     range-tool probe EXERCISE/TEAM/HOST ADDRESS PORT [PROXY PORT]    range-tool shell EXERCISE/TEAM/HOST
  *     range-tool watch SECONDS    range-tool secret EXERCISE TEAM NAME
@@ -59,6 +60,21 @@ static int build(const struct site *site, struct range *range, char **argv)
 	if (result < 0)
 		return failed(err);
 	printf("%zu changed, %lld ms\n", changed, (long long)(monotonic_ms() - start_ms));
+	return 0;
+}
+
+static int reset(const struct site *site, struct range *range, char **argv)
+{
+	struct error *err = NULL;
+	cleanup_scenario struct scenario *scenario = NULL;
+	cleanup_plan struct plan *plan = NULL;
+	range_progress_fn *progress = getenv("RANGE_TOOL_VERBOSE") ? print_progress : NULL;
+	if (load_plan(site, argv + 1, &scenario, &plan, &err) < 0)
+		return failed(err);
+	int64_t start_ms = monotonic_ms();
+	if (range_reset(range, plan, atoi(argv[4]), argv[5], progress, NULL, NULL, &err) < 0)
+		return failed(err);
+	printf("%lld ms\n", (long long)(monotonic_ms() - start_ms));
 	return 0;
 }
 
@@ -259,6 +275,7 @@ static const struct {
 	{"shell", 1, run_shell},
 	{"watch", 1, run_watch},
 	{"secret", 3, print_secret},
+	{"reset", 4, reset},
 };
 
 int main(int argc, char **argv)

@@ -270,6 +270,9 @@ static void test_who_may_do_what_and_when(void **state)
 	must_open(stage);
 	refused(stage, &first_team, "start", NULL, "is the instructor's");
 	refused(stage, &first_team, "adjust", "{\"team\":1,\"points_milli\":1000,\"reason\":\"me\"}", "is the instructor's");
+	refused(stage, &first_team, "reset", "{\"team\":1}", "is the instructor's");
+	refused(stage, &instructor, "reset", "{\"team\":1,\"host\":\"nowhere\"}", "no host 'nowhere'");
+	refused(stage, &instructor, "reset", "{\"team\":1,\"host\":5}", "'host' is missing, or is not a text");
 	refused(stage, &instructor, "claim", CLAIM_FOUND, "for a team's account");
 	refused(stage, &instructor, "dance", NULL, "no such command");
 	refused(stage, &stranger, "claim", CLAIM_FOUND, "no team 3");

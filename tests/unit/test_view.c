@@ -238,6 +238,8 @@ static void no_view_tells_what_its_audience_may_not_know(void **state)
 		       {150000, "truth.undone", "{\"step\":\"exfil\",\"clean\":true,\"note\":\"SECRET-UNDONE\"}"},
 		       {150000, "state.probe", "{\"objective\":\"cut-off\",\"holds\":false,\"detail\":\"SECRET-PROBE\"}"},
 		       {150000, "range.lost", "{\"host\":\"attacker\",\"detail\":\"SECRET-LOST\"}"},
+		       {150000, "range.reset", "{\"host\":\"proxy\",\"phase\":\"end\",\"took_ms\":5,\"error\":\"SECRET-RESET\"}"},
+		       {150000, "range.reset", "{\"host\":\"attacker\",\"phase\":\"end\",\"took_ms\":5}"},
 		       {150000, "alarm.raised", "{\"text\":\"SECRET-ALARM\"}"},
 		       {150000, "session.opened", "{\"peer\":\"SECRET-PEER\"}"});
 	/* The literal truth of an objective that the team has not found. */
@@ -248,7 +250,8 @@ static void no_view_tells_what_its_audience_may_not_know(void **state)
 	assert_non_null(strstr(first, "SECRET-TEAM-1")); /* its own claim */
 	static const char *const hidden[] = {"SECRET-HINT",    "SECRET-RUBRIC", "SECRET-SOLUTION", "SECRET-OPTION",
 					     "SECRET-ABILITY", "SECRET-DETAIL", "SECRET-FILE",	   "SECRET-UNDONE",
-					     "SECRET-PROBE",   "SECRET-LOST",	"SECRET-ALARM",	   "SECRET-PEER"};
+					     "SECRET-PROBE",   "SECRET-LOST",	"SECRET-ALARM",	   "SECRET-PEER",
+					     "SECRET-RESET"};
 	for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
 		assert_null(strstr(first, hidden[i]));
 	static const char *const attack[] = {"T1204", "T1071", "open-lure", "beacon-http", "\"lure\"", "\"exfil\"", "truth"};
@@ -257,8 +260,9 @@ static void no_view_tells_what_its_audience_may_not_know(void **state)
 		assert_null(strstr(second, attack[i]));
 	}
 	assert_null(strstr(first, "range.lost")); /* of a host that the team does not know */
-	static const char *const shown[] = {"SECRET-RUBRIC", "SECRET-DETAIL", "SECRET-FILE",
-					    "SECRET-LOST",   "SECRET-ALARM",  "T1204"};
+	assert_null(strstr(first, "range.reset"));
+	static const char *const shown[] = {"SECRET-RUBRIC", "SECRET-DETAIL", "SECRET-FILE",  "SECRET-LOST",
+					    "SECRET-ALARM",  "T1204",	      "SECRET-RESET", "attacker was reset by"};
 	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
 		assert_non_null(strstr(instructor, shown[i]));
 	assert_null(strstr(instructor, "SECRET-SOLUTION"));
@@ -288,12 +292,14 @@ static void the_timeline_tells_a_teams_own_doings_and_ends(void **state)
 {
 	struct fixture *fixture = *state;
 	a_whole_story(fixture);
-	HAPPEN(fixture, 1, {150000, "range.lost", "{\"host\":\"proxy\",\"detail\":\"killed\"}"});
+	HAPPEN(fixture, 1, {150000, "range.lost", "{\"host\":\"proxy\",\"detail\":\"killed\"}"},
+	       {150000, "range.reset", "{\"host\":\"proxy\",\"phase\":\"begin\"}"},
+	       {150000, "range.reset", "{\"host\":\"proxy\",\"phase\":\"end\",\"took_ms\":5}"});
 	cleanup_json json_t *team = view_team(fixture->view, 1);
 	static const char *const kinds[] = {"clock.started", "inject.sent", "claim.made", "claim.made",
-					    "claim.made",    "report.sent", "range.lost"};
-	assert_int_equal(json_array_size(at(team, "timeline")), 7);
-	for (size_t i = 0; i < 7; i++) {
+					    "claim.made",    "report.sent", "range.lost", "range.reset"};
+	assert_int_equal(json_array_size(at(team, "timeline")), 8);
+	for (size_t i = 0; i < 8; i++) {
 		cleanup_free char *path = xasprintf("timeline/%zu/kind", i);
 		assert_string_equal(text_at(team, path), kinds[i]);
 	}

@@ -24,6 +24,7 @@ int desk_hint(const struct scenario *scenario, const json_t *args, json_t **body
 int desk_inject(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err);
 int desk_adjust(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err);
 int desk_grade(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err);
+int desk_reset(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err);
 int desk_plug(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err);
 int desk_clock(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err);
 

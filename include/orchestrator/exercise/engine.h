@@ -75,6 +75,8 @@ struct team {
 	bool prepare_tried; /* this and the next are the worker's while PREPARE_RUNNING */
 	struct error *prepare_fault;
 	bool prepare_told;
+	bool prepare_stale; /* what PREPARE_RUNNING puts there, or cannot put there, does not count */
+	int resets;	    /* hosts that are being reset */
 	bool bot;
 	struct team_play play;
 	bool undoing, undo_tried, finished; /* after the end */
@@ -127,7 +129,8 @@ void steps_finish(struct team *team);
 bool steps_ready(const struct team *team);	/* the attack may act */
 void steps_begin_due(struct team *team);	/* prepares first */
 int64_t steps_next_us(const struct team *team); /* when preparing is tried again; INT64_MAX */
-void steps_undo(struct team *team);		/* after the end, once nothing is in flight */
+void steps_prepare_again(struct team *team);
+void steps_undo(struct team *team); /* after the end, once nothing is in flight */
 
 /* ---- probes.c ---- */
 void probes_init(struct team *team);

@@ -9,7 +9,8 @@ enum task_state { TASK_WAITING, TASK_RUNNING, TASK_SETTLING, TASK_DONE, TASK_FAI
 
 struct task {
 	struct work *work;	   /* to be made … */
-	const struct found *found; /* … or, when NULL, this to be removed */
+	bool reset;		   /* … anew: a guest that is there, with its disk */
+	const struct found *found; /* … or, when `work` is NULL, this to be removed */
 	char *name;		   /* of the resource, for progress */
 	size_t *needs;		   /* indexes of tasks before it */
 	size_t needs_count;

@@ -36,17 +36,24 @@ struct kind {
 extern const struct kind kind_image, kind_layer, kind_history, kind_network, kind_disk, kind_guest;
 const struct kind *kind_of(enum resource_kind kind);
 
+/* A guest that is there, with its disk: stopped, the disk emptied, started. */
+int guest_reset(struct work *work, virConnectPtr connection, struct error **err);
+int disk_reset(const struct work *work, struct error **err);
+
 /* The first need of that kind; the plan promises that it is there. */
 const struct work *work_need(const struct work *work, enum resource_kind kind);
 /* Where an image, layer or history lies: state_dir/images/NAME-DIGEST. Caller frees. */
 char *cache_path(const struct work *work);
 bool cache_has(const struct work *work);
 /* What it stands on: the cached folders of its history, layer and image, the top first. */
+enum { STACK_LINE_MAX = 256 };
 struct stack {
 	char *paths[OVERLAY_LAYERS_MAX];
 	size_t count;
 };
 void stack_init(struct stack *stack, const struct work *work);
+/* What the disk in this folder stands on. */
+int stack_read(struct stack *stack, const struct range *range, const char *folder, struct error **err);
 void stack_finish(struct stack *stack);
 CLEANUP_DEFINE(stack, struct stack, stack_finish(held));
 uint32_t work_id_base(const struct work *work);

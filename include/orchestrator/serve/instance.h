@@ -22,6 +22,7 @@ struct instance {
 	struct plan *first_plan;   /* the engine's; NULL: `plan` is (see instance_set_day) */
 	bool built;		   /* the range stands */
 	bool busy;		   /* an up or down is at work */
+	int resets;		   /* resets that are at work */
 	volatile bool cancel;	   /* asks that work to stop */
 	struct call *follower;	   /* is told when every clock has ended; may be NULL */
 	struct call *waiting_down; /* a `down` that came while busy; may be NULL */
@@ -46,6 +47,13 @@ static inline const char *instance_name(const struct instance *instance)
 {
 	return instance->plan->exercise;
 }
+
+/* -1 with *err naming what there is: no such team, or no such host (NULL: any). */
+int instance_check_guest(const struct instance *instance, int team, const char *host, struct error **err);
+/* An exercise_reset_fn; `context` is the instance. */
+int instance_reset(int team, const char *host, const char *account, void *context, struct error **err);
+/* What was at work is done: a `down` that waits for that begins. */
+void instance_idle(struct instance *instance);
 
 /* Writes an event of the whole exercise or of a team without a clock. */
 void instance_record(struct instance *instance, int team, const char *kind, json_t *body);

@@ -1,0 +1,20 @@
+/* A plan's resources on their way into being, and the lock on the exercise that they are part of. */
+#ifndef TORIDE_ORCHESTRATOR_RANGE_WORKS_H
+#define TORIDE_ORCHESTRATOR_RANGE_WORKS_H
+
+#include "orchestrator/range/kind.h"
+
+/*
+ * One process at a time makes or removes; any number may reset hosts meanwhile, but not while one of the former is at work. The descriptor holds the lock:
+ * a dead process's is gone. Waits for a few seconds. Only LOCK_TO_MAKE makes the exercise's folder.
+ */
+enum lock_purpose { LOCK_TO_MAKE, LOCK_TO_REMOVE, LOCK_TO_RESET };
+int exercise_lock(const struct range *range, const char *exercise, enum lock_purpose purpose, struct error **err);
+
+/* One for each of the plan's resources, by its indexes, with their digests; `cancel` may be NULL. NULL with *err. */
+struct work *works_create(struct range *range, const struct plan *plan, int block, const volatile bool *cancel,
+			  struct error **err);
+/* Closes the guests that are held open, too. NULL is fine. */
+void works_destroy(struct work *works, size_t count);
+
+#endif
