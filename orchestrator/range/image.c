@@ -1,4 +1,4 @@
-/* Images: a Debian root file system by mmdebstrap, once for each recipe; the recipe's folder is laid over it. */
+/* Images: a Debian root file system by mmdebstrap, once for each list of packages. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,18 +14,6 @@
 #define MMDEBSTRAP "/usr/bin/mmdebstrap"
 
 enum { PROXIES_MAX = 3 };
-
-static int image_content(struct work *work, struct digest *digest, struct error **err)
-{
-	const struct image *image = work->resource->image;
-	for (size_t i = 0; i < image->folders_count; i++) {
-		char folder[65];
-		if (tree_digest(image->folders[i], NULL, folder, err) < 0)
-			return -1;
-		digest_add(digest, folder);
-	}
-	return 0;
-}
 
 static char *joined(char *const *items, size_t count)
 {
@@ -93,12 +81,8 @@ static int image_make(struct work *work, const char *path, struct error **err)
 	if (draft_create(work->range, "images", &draft, err) < 0)
 		return -1;
 	cleanup_free char *root = xasprintf("%s/root", draft.path);
-	const struct image *image = work->resource->image;
 	if (debootstrap(work, &draft, root, err) < 0)
 		return -1;
-	for (size_t i = 0; i < image->folders_count; i++)
-		if (tree_copy(image->folders[i], root, err) < 0)
-			return -1;
 	return draft_keep(&draft, "root", path, err);
 }
 
@@ -124,6 +108,5 @@ static int image_create(struct work *work, virConnectPtr connection, struct erro
 
 const struct kind kind_image = {
 	.folder = "images",
-	.content = image_content,
 	.create = image_create,
 };

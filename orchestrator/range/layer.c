@@ -17,7 +17,14 @@
 
 static int layer_content(struct work *work, struct digest *digest, struct error **err)
 {
+	const struct image *image = work->resource->image;
 	char role[65], programs[65];
+	for (size_t i = 0; i < image->folders_count; i++) {
+		char folder[65];
+		if (tree_digest(image->folders[i], NULL, folder, err) < 0)
+			return -1;
+		digest_add(digest, folder);
+	}
 	/* The past has a layer of its own. */
 	if (tree_digest(work->resource->host->role->folder, "history", role, err) < 0 ||
 	    tree_digest(work->range->programs_dir, NULL, programs, err) < 0)
@@ -51,13 +58,24 @@ static int lay_start(const struct work *work, const char *folder, struct error *
 	return start ? file_write(to, start, err) : -1;
 }
 
+/* The image's own files: here and not in the image, which takes a minute to make and is the same with them changed. */
+static int lay_image(const struct work *work, const char *upper, struct error **err)
+{
+	const struct image *image = work->resource->image;
+	for (size_t i = 0; i < image->folders_count; i++)
+		if (tree_copy(image->folders[i], upper, err) < 0)
+			return -1;
+	return 0;
+}
+
 /* The facts, the role's start, its services and activities are there before setup runs: it may change them. */
 static int lay_out(const struct work *work, const char *upper, struct error **err)
 {
 	cleanup_free char *folder = xasprintf("%s/etc/toride", upper);
 	cleanup_free char *facts = xasprintf("%s/facts.json", folder);
-	if (make_folders(folder, 0755, err) < 0 || file_write(facts, work->resource->facts, err) < 0 ||
-	    lay_start(work, folder, err) < 0 || lay_folder(work, "services", upper, "/etc/toride/services", err) < 0)
+	if (lay_image(work, upper, err) < 0 || make_folders(folder, 0755, err) < 0 ||
+	    file_write(facts, work->resource->facts, err) < 0 || lay_start(work, folder, err) < 0 ||
+	    lay_folder(work, "services", upper, "/etc/toride/services", err) < 0)
 		return -1;
 	return lay_folder(work, "activities", upper, ACTIVITIES, err);
 }
