@@ -121,26 +121,40 @@ struct reach reach_expected(const struct scenario *scenario, const struct host *
 				.to = target->address,
 				.protocol = service->udp ? "udp" : "tcp",
 				.port = scenario_service_port(to, service)};
-	for (size_t i = 0; i < there.count; i++)
+	for (size_t i = 0; i < there.count; i++) {
 		if (!passes(scenario, there.hops[i], &packet, &reach.rule))
 			return (struct reach){
 				.kind = REACH_BLOCKED, .address = reach.address, .at = there.hops[i], .rule = reach.rule};
-	cleanup_with(way) struct way back = walk(scenario, to, from, there.out);
-	if (back.stuck) {
-		reach.at = back.stuck;
-		reach.rule = 0;
-		return reach;
+		if (reach.passes_count < REACH_PASSES_MAX)
+			reach.passes[reach.passes_count++] = (struct reach_pass){there.hops[i], reach.rule};
 	}
+	cleanup_with(way) struct way back = walk(scenario, to, from, there.out);
+	if (back.stuck)
+		return (struct reach){.kind = REACH_NO_ROUTE, .address = reach.address, .at = back.stuck};
 	for (size_t i = 0; i < back.count; i++)
 		if (!has_passed(&there, back.hops[i]))
 			return (struct reach){.kind = REACH_BLOCKED, .address = reach.address, .at = back.hops[i]};
-	return (struct reach){.kind = REACH_OPEN, .address = reach.address};
+	reach.kind = REACH_OPEN;
+	reach.rule = 0;
+	return reach;
+}
+
+static char *passes_text(const struct reach *reach)
+{
+	char *text = xstrdup("reachable");
+	for (size_t i = 0; i < reach->passes_count; i++) {
+		char *longer = xasprintf("%s %s rule %d of %s", text, i ? "and" : "by", reach->passes[i].rule,
+					 reach->passes[i].at->name);
+		free(text);
+		text = longer;
+	}
+	return text;
 }
 
 char *reach_text(const struct reach *reach)
 {
 	if (reach->kind == REACH_OPEN)
-		return xstrdup("reachable");
+		return passes_text(reach);
 	if (reach->kind == REACH_NO_ROUTE)
 		return xasprintf("no route from %s", reach->at->name);
 	if (reach->rule == 0)

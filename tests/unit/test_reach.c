@@ -59,21 +59,21 @@ static void the_first_rule_that_fits_decides_on_every_firewall_of_the_way(void *
 	static const struct {
 		const char *from, *to, *service, *expected;
 	} cases[] = {
-		{"pc-kato", "core-file", "smb", "reachable"},					/* the same network */
-		{"fw-core", "core-file", "smb", "reachable"},					/* its own packets ask no rule */
-		{"core-file", "core-file", "smb", "reachable"},					/* itself */
-		{"pc-sato", "file", "smb", "reachable"},					/* rule 4 */
+		{"pc-kato", "core-file", "smb", "reachable"},	/* the same network */
+		{"fw-core", "core-file", "smb", "reachable"},	/* its own packets ask no rule */
+		{"core-file", "core-file", "smb", "reachable"}, /* itself */
+		{"pc-sato", "file", "smb", "reachable by rule 4 of fw-office"},
 		{"pc-ito", "file", "smb", "blocked by fw-office, rule 3"},			/* before rule 4 */
-		{"pc-sato", "proxy", "http-proxy", "reachable"},				/* 8080 is what its option says */
+		{"pc-sato", "proxy", "http-proxy", "reachable by rule 4 of fw-office"},		/* 8080 is what its option says */
 		{"pc-sato", "world", "http", "blocked by fw-office, which has no rule for it"}, /* the first on the way */
-		{"proxy", "world", "http", "reachable"},
-		{"proxy", "world", "dns", "reachable"}, /* udp */
+		{"proxy", "world", "http", "reachable by rule 1 of fw-edge"},
+		{"proxy", "world", "dns", "reachable by rule 1 of fw-edge"}, /* udp */
 		{"world", "proxy", "http-proxy", "blocked by fw-edge, rule 2"},
 		{"world", "soc", "syslog", "blocked by fw-edge, rule 2"},
-		{"proxy", "soc", "syslog", "reachable"},
+		{"proxy", "soc", "syslog", "reachable by rule 1 of fw-office"},
 		{"proxy", "soc", "flows", "blocked by fw-office, which has no rule for it"}, /* a udp port */
-		{"fw-edge", "soc", "syslog", "reachable"},
-		{"file", "core-file", "smb", "reachable"}, /* over two firewalls */
+		{"fw-edge", "soc", "syslog", "reachable by rule 1 of fw-office"},
+		{"file", "core-file", "smb", "reachable by rule 5 of fw-office and rule 1 of fw-core"},
 		{"dhcp", "core-file", "smb", "blocked by fw-office, which has no rule for it"},
 		{"proxy", "core-file", "smb", "blocked by fw-core, which has no rule for it"},
 		{"pc-kato", "file", "smb", "blocked by fw-core, which has no rule for it"},
@@ -103,7 +103,7 @@ static void a_firewall_without_an_entry_drops_everything(void **state)
 	scenario->firewalls++; /* in the pool: nobody frees it */
 	scenario->firewalls_count--;
 	check(scenario, "file", "core-file", "smb", "blocked by fw-core, which has no rule for it");
-	check(scenario, "pc-sato", "file", "smb", "reachable");
+	check(scenario, "pc-sato", "file", "smb", "reachable by rule 4 of fw-office");
 }
 
 /* The DHCP server tells the way to the internet, over fw-out; the answer comes back over fw-in, which has seen no question. */
@@ -122,7 +122,7 @@ static void an_answer_over_another_firewall_is_dropped(void **state)
 		     "  fw-in: { role: firewall, nics: { office: 10.1.1.1, tax: 10.1.2.1 } }\n"
 		     "  fw-out: { role: firewall, nics: { internet: 203.0.113.2, office: 10.1.1.2, tax: 10.1.2.2 } }\n"
 		     "firewalls: { fw-in: { rules: [{ action: accept }] }, fw-out: { rules: [{ action: accept }] } }\n");
-	check(scenario, "near", "file", "smb", "reachable");
+	check(scenario, "near", "file", "smb", "reachable by rule 1 of fw-in");
 	check(scenario, "pc", "file", "smb", "blocked by fw-in, which has no rule for it");
 	check(scenario, "file", "pc", "smb", "blocked by fw-out, which has no rule for it");
 }
