@@ -96,6 +96,7 @@ struct role {
 	struct text summary;
 	bool forwards; /* routes packets between its networks (firewalls) */
 	bool resolves; /* answers DNS for the others */
+	bool dormant;  /* its services start with the attack, not with the guest */
 	bool history;  /* the folder has a past to tell (scenarios/roles/README.md) */
 	int64_t memory_bytes;
 	int processes;
