@@ -6,8 +6,9 @@ def addresses(key): (. // []) | map(strings) | set("ip \(key)");
 def services: (.services // []) | group_by(.protocol) | if length == 0 then [""] else
 	map(.[0].protocol as $protocol | if $protocol == "icmp" then "ip protocol icmp " else map(.port) | unique | set("\($protocol) dport") end) end;
 
-# Logged apart from the verdict, with a limit: a flood fills neither the disk nor the log reader's queue.
-def logged($what; $number): "limit rate 50/second burst 200 packets log prefix \"\($what) rule=\($number) \" group 5";
+# Logged apart from the verdict, with a limit: a flood fills neither the disk nor the log reader's queue. The range's own measurements come from
+# ports that no kernel hands out; they are no part of the story.
+def logged($what; $number): "th sport != 61001-65535 limit rate 50/second burst 200 packets log prefix \"\($what) rule=\($number) \" group 5";
 def rule($number): . as $rule | services[] as $service | ((($rule.from | addresses("saddr")) + ($rule.to | addresses("daddr")) + $service) as $match
 	| (if $rule.log then "\t\t\($match)\(logged($rule.action | ascii_upcase; $number))" else empty end), "\t\t\($match)counter \($rule.action)");
 
