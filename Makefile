@@ -41,7 +41,7 @@ LIBRARY_FLAGS := $(shell pkg-config --cflags $(LIBRARIES) $(LIBRARIES_BOARD) 2>/
 # What the parts are made of: the library holds every stage; each program adds its own files.
 SOURCES_COMMON := $(wildcard common/*.c)
 SOURCES_LIBRARY := $(SOURCES_COMMON) $(wildcard orchestrator/scenario/*.c orchestrator/plan/*.c orchestrator/range/*.c \
-	orchestrator/exercise/*.c orchestrator/journal/*.c orchestrator/serve/*.c attacker/*.c scoreboard/score/*.c scoreboard/view/*.c)
+	orchestrator/verify/*.c orchestrator/exercise/*.c orchestrator/journal/*.c orchestrator/serve/*.c attacker/*.c scoreboard/score/*.c scoreboard/view/*.c)
 SOURCES_TORIDE := orchestrator/main.c $(wildcard orchestrator/cmd/*.c)
 SOURCES_BOARD := $(wildcard scoreboard/*.c)
 SOURCES_GUEST := $(wildcard attacker/guest/*.c)

@@ -19,6 +19,7 @@ const struct event_kind event_kinds[] = {
 	{"range.end", KEYS("action", "resource", "name")},
 	{"range.lost", KEYS("host", "detail")},
 	{"range.reset", KEYS("host", "phase")},
+	{"range.verified", KEYS("holds", "isolated", "pairs", "differ", "took_ms", "teams", "failures")},
 	{"range.unplugged", KEYS("host")},
 	{"range.plugged", KEYS("host")},
 	{"capture.begin", KEYS("network")},

@@ -18,6 +18,7 @@
 	entry(score) \
 	entry(serve) \
 	entry(up) \
+	entry(verify) \
 	entry(start) \
 	entry(status) \
 	entry(exec) \

@@ -12,6 +12,7 @@
 #include "orchestrator/progress.h"
 #include "orchestrator/serve/instance.h"
 #include "orchestrator/up_options.h"
+#include "orchestrator/verified.h"
 
 extern const struct command command_run;
 
@@ -133,6 +134,14 @@ static void on_up(const json_t *message, const int *fds, size_t fds_count, bool 
 		return;
 	}
 	print_welcome(run, json_object_get(message, "result"));
+	if (!verified_line(run->exercise, json_object_get(json_object_get(message, "result"), "verified"))) {
+		run->status = EXIT_REFUSED;
+		if (run->stay)
+			puts("\n  The clock does not run. The range stays up to be looked at, until Ctrl-C.");
+		else
+			leave(run);
+		return;
+	}
 	call_own(run, "command", json_pack("{ss ss s{}}", "exercise", run->exercise, "command", "start", "args"), on_started);
 }
 
@@ -195,7 +204,7 @@ static int run_command(int argc, char **argv)
 }
 
 const struct command command_run = {
-	"run", "SCENARIO [--teams N] [--day DAY] [--bot TEAM]... [--listen ADDR:PORT]",
+	"run", "SCENARIO [--teams N] [--day DAY] [--bot TEAM]... [--no-verify] [--listen ADDR:PORT]",
 	"build, start and show an exercise in one go; Ctrl-C takes it down",
 	UP_HELP "  --listen ADDR:PORT   where the scoreboard listens (127.0.0.1:8080)\n" SITE_HELP
 		"\nOn a terminal the board stays after the end until Ctrl-C. Without a terminal the exercise is played to its\n"

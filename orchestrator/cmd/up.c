@@ -8,6 +8,7 @@
 #include "orchestrator/command.h"
 #include "orchestrator/progress.h"
 #include "orchestrator/up_options.h"
+#include "orchestrator/verified.h"
 
 extern const struct command command_up;
 
@@ -33,7 +34,8 @@ static int up(struct site *site, json_t *args)
 	if (url)
 		printf("\n  scoreboard  %s\n", json_string_value(url));
 	printf("  next        toride start %s\n", exercise);
-	return EXIT_DONE;
+	fflush(stdout);
+	return verified_line(exercise, json_object_get(result, "verified")) ? EXIT_DONE : EXIT_REFUSED;
 }
 
 static int run(int argc, char **argv)
@@ -60,5 +62,9 @@ static int run(int argc, char **argv)
 }
 
 const struct command command_up = {
-	"up", "SCENARIO [--teams N] [--name EX] [--day DAY] [--bot TEAM]...", "build a range (needs a running `toride serve`)",
-	UP_HELP SITE_HELP "\nWhat stands already and matches is left as it is: `up` twice changes nothing.\n", run};
+	"up", "SCENARIO [--teams N] [--name EX] [--day DAY] [--bot TEAM]... [--no-verify]",
+	"build a range (needs a running `toride serve`)",
+	UP_HELP SITE_HELP
+	"\nWhat stands already and matches is left as it is: `up` twice changes nothing.\n"
+	"It ends with `toride verify`: when that fails the status is 1, and the range stays up to be looked at.\n",
+	run};

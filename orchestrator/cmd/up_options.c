@@ -35,6 +35,8 @@ int up_option(json_t *args, int option, const char *value)
 			return 1;
 		fprintf(stderr, "error: --%s takes UTF-8 text\n", option == UP_NAME ? "name" : "day");
 		return -1;
+	case UP_NO_VERIFY:
+		return json_object_set_new(args, "no_verify", json_true()) == 0 ? 1 : -1;
 	default:
 		return 0;
 	}

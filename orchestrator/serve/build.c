@@ -8,6 +8,7 @@
 #include "orchestrator/digest.h"
 #include "orchestrator/serve/instance.h"
 #include "orchestrator/serve/operation.h"
+#include "orchestrator/verify.h"
 
 struct range_work {
 	struct orchestrator *orchestrator;
@@ -17,10 +18,12 @@ struct range_work {
 	json_t *passwords;
 	json_t *bots;
 	json_t *secrets; /* a list, by team: what the journal is told of its secrets */
+	json_t *verified;
 	size_t changed;
 	char *lacks; /* what this host cannot do of it; NULL: nothing */
-	struct error *err, *cleanup_err;
-	bool follow, fresh;
+	struct error *err, *cleanup_err, *verify_err;
+	bool begun[PLAN_TEAMS_MAX + 1];
+	bool follow, fresh, verify;
 };
 
 struct step_report {
@@ -35,8 +38,10 @@ static void range_work_free(struct range_work *work)
 	json_decref(work->passwords);
 	json_decref(work->bots);
 	json_decref(work->secrets);
+	json_decref(work->verified);
 	error_free(work->err);
 	error_free(work->cleanup_err);
+	error_free(work->verify_err);
 	free(work->exercise);
 	free(work->lacks);
 	free(work);
@@ -114,6 +119,9 @@ static void up_run(void *context)
 	}
 	if (!work->err)
 		learn_secrets(work);
+	if (!work->err && work->verify)
+		verify_instance(work->orchestrator, instance, work->call, 0, work->begun, REACH_PATIENCE_START_MS,
+				&work->verified, &work->verify_err);
 }
 
 static void begin_down(struct orchestrator *orchestrator, const char *exercise, struct call *call);
@@ -127,7 +135,7 @@ static void serve_waiting_down(struct orchestrator *orchestrator, const char *ex
 
 void instance_idle(struct instance *instance)
 {
-	if (instance->busy || instance->resets > 0)
+	if (instance->busy || instance->visits > 0)
 		return;
 	instance->cancel = false;
 	serve_waiting_down(instance->orchestrator, instance_name(instance), steal(&instance->waiting_down));
@@ -169,8 +177,13 @@ static void up_succeeded(struct range_work *work)
 	record_secrets(work);
 	if (work->lacks && work->fresh)
 		instance_record(instance, 0, "alarm.raised", json_pack("{ss}", "text", work->lacks));
-	json_t *result = json_pack("{ss sI ss* sO* ss*}", "exercise", work->exercise, "changed", (json_int_t)work->changed, "url",
-				   orchestrator_url(work->orchestrator), "accounts", work->passwords, "lacks", work->lacks);
+	if (work->verified)
+		verify_record(instance, work->verified);
+	else if (work->verify_err)
+		work->verified = json_pack("{s:b, s:[s]}", "holds", 0, "failures", error_text(work->verify_err));
+	json_t *result = json_pack("{ss sI ss* sO* ss* sO*}", "exercise", work->exercise, "changed", (json_int_t)work->changed,
+				   "url", orchestrator_url(work->orchestrator), "accounts", work->passwords, "lacks", work->lacks,
+				   "verified", work->verified);
 	call_finish(work->call, result);
 }
 
@@ -253,7 +266,7 @@ void op_up(struct orchestrator *orchestrator, struct call *call)
 		call_fail(call, err);
 		return;
 	}
-	if (instance->busy || instance->resets > 0) {
+	if (instance->busy || instance->visits > 0) {
 		call_refuse(call, "exercise '%s' is being built, reset or removed just now; try again when that is done",
 			    instance_name(instance));
 		return;
@@ -270,6 +283,8 @@ void op_up(struct orchestrator *orchestrator, struct call *call)
 	work->fresh = passwords != NULL;
 	work->passwords = passwords;
 	work->bots = json_incref(json_object_get(call_args(call), "bots"));
+	work->verify = !json_is_true(json_object_get(call_args(call), "no_verify"));
+	verify_begun(instance, work->begun);
 	instance->busy = true;
 	jobs_submit(orchestrator->jobs, up_run, up_done, work);
 }
@@ -304,7 +319,7 @@ static void begin_down(struct orchestrator *orchestrator, const char *exercise, 
 {
 	struct instance *instance = orchestrator_instance(orchestrator, exercise);
 	/* An up or a reset is asked to stop, and this waits for it; a second down does not. */
-	if (instance && (instance->busy || instance->resets > 0)) {
+	if (instance && (instance->busy || instance->visits > 0)) {
 		instance->cancel = true;
 		if (instance->waiting_down)
 			call_refuse(call, "exercise '%s' is being taken down already", exercise);

@@ -90,7 +90,7 @@ static void reset_done(void *context)
 			    json_pack("{ss si sI so}", "exercise", instance_name(instance), "team", work->team, "took_ms",
 				      (json_int_t)(monotonic_ms() - work->began_ms), "hosts", hosts_json(work)));
 	reset_work_free(work);
-	instance->resets--;
+	instance->visits--;
 	instance_idle(instance);
 }
 
@@ -116,7 +116,7 @@ static int begin(struct instance *instance, int team, const char *host, const ch
 			*array_add(&work->hosts, &work->hosts_count) = (struct host_reset){.host = &scenario->hosts[i]};
 	for (size_t i = 0; i < work->hosts_count; i++)
 		exercise_reset_began(instance->exercise, team, work->hosts[i].host, account);
-	instance->resets++;
+	instance->visits++;
 	jobs_submit(instance->orchestrator->jobs, reset_run, reset_done, work);
 	return 0;
 }

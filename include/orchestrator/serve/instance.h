@@ -22,7 +22,8 @@ struct instance {
 	struct plan *first_plan;   /* the engine's; NULL: `plan` is (see instance_set_day) */
 	bool built;		   /* the range stands */
 	bool busy;		   /* an up or down is at work */
-	int resets;		   /* resets that are at work */
+	int visits;		   /* resets and verifications that are at work: an up or down waits for them */
+	bool verifying;		   /* one of them is a verification */
 	volatile bool cancel;	   /* asks that work to stop */
 	struct call *follower;	   /* is told when every clock has ended; may be NULL */
 	struct call *waiting_down; /* a `down` that came while busy; may be NULL */
