@@ -177,8 +177,9 @@ static const struct {
 	const char *name;
 	void (*begin)(struct orchestrator *orchestrator, struct call *call);
 } operations[] = {
-	{"up", op_up},	       {"down", op_down}, {"command", op_command}, {"follow", op_follow},   {"board", op_board},
-	{"status", op_status}, {"exec", op_exec}, {"shell", op_shell},	   {"capture", op_capture}, {"reset", op_reset}, {"verify", op_verify},
+	{"up", op_up},		 {"down", op_down},	{"command", op_command}, {"follow", op_follow},
+	{"board", op_board},	 {"status", op_status}, {"exec", op_exec},	 {"shell", op_shell},
+	{"capture", op_capture}, {"reset", op_reset},	{"verify", op_verify},
 };
 
 void operation_begin(struct orchestrator *orchestrator, const char *op, struct call *call)
