@@ -24,6 +24,7 @@
 	entry(exec) \
 	entry(shell) \
 	entry(reset) \
+	entry(npc) \
 	entry(capture) \
 	entry(unplug) \
 	entry(plug) \

@@ -84,6 +84,7 @@ void exercise_reset_ended(struct exercise *exercise, int team, const struct host
  *   report  {"duty", "fields": {name: text | [text]}}                          team
  *   hint    {"objective", "hint": index}                                       team; answer {"text": {ja,en}}
  *   inject  {"team", "inject"}; adjust {"team","points_milli","reason"}; grade {"team","duty","percent"}   instructor
+ *   npc  {"team": n | absent: all, "percent": 0 to 200 | absent: only asks}       instructor; answer {"teams":[{"team","people","percent","done","failed","last_failure"}]}
  *   unplug, plug  {"team", "host", "network" | absent: all of the host's}         instructor; answer {"changed": bool}
  *   reset   {"team", "host" | absent: all of the team's}                       instructor; answered before it is done: an event tells of that
  *   start, where no clock is ready, resumes the paused ones; adjust takes an "objective" of kind manual, too

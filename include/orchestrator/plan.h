@@ -28,7 +28,7 @@ extern const char *const network_kind_names[];	/* "lan", "internet", "closed" */
  *   history  its layer's digest, the day; only hosts whose role has a past to tell
  *   network  its name, cidr, kind, rate, delay, loss
  *   disk     its name, its history's digest or else its layer's, guest_index
- *   guest    its disk's and networks' digests, the facts, limits, what its networks are made worse by
+ *   guest    its disk's and networks' digests, the facts, limits
  * What the folders hold (an image's files, a role's setup and history, the guest programs) is no part of them: the range mixes those in when it looks
  * for an image, a layer or a history on disk, and into whatever stands on them.
  */

@@ -126,6 +126,7 @@ struct exec_request {
 	size_t output_limit; /* of each stream, bytes; 0: 1 MiB; the rest is read and thrown away */
 	int stdio[3];	     /* used when `pass_stdio`: the program's own descriptors */
 	bool pass_stdio;
+	bool background; /* gives way to all else that runs on this host */
 };
 struct exec_result {
 	int status; /* exit status; 128 + signal when killed; 124 when out of time */

@@ -35,6 +35,12 @@ struct view_step {	   /* the attack, for the instructor alone */
 	json_t *traces;
 };
 
+struct view_staff {  /* how well the simulated staff can work; for the instructor alone */
+	int percent; /* the load */
+	int64_t done, failed;
+	json_t *last; /* the last failure, as the instructor sees it; NULL: none */
+};
+
 struct view_team_state {
 	struct view_clock clock;
 	int64_t points_milli;
@@ -47,6 +53,7 @@ struct view_team_state {
 	json_t *hints;	  /* "OBJECTIVE INDEX" → true: taken */
 	int64_t *sent_ms; /* of each duty's first report; -1 */
 	struct view_step *steps;
+	struct view_staff staff;
 };
 
 struct view_cache { /* the score as JSON, made when somebody looks */

@@ -151,10 +151,11 @@ static const struct {
 	const char *kind;
 	apply_fn *apply;
 } appliers[] = {
-	{"clock.started", clock_runs}, {"clock.resumed", clock_runs}, {"clock.paused", clock_paused},
-	{"clock.ended", clock_ended},  {"truth.step", step_changed},  {"truth.trace", trace_looked_for},
-	{"truth.undone", step_undone}, {"state.probe", state_probed}, {"inject.sent", inject_sent},
-	{"claim.made", claim_made},    {"report.sent", report_sent},  {"hint.taken", hint_taken},
+	{"clock.started", clock_runs}, {"clock.resumed", clock_runs},  {"clock.paused", clock_paused},
+	{"clock.ended", clock_ended},  {"truth.step", step_changed},   {"truth.trace", trace_looked_for},
+	{"truth.undone", step_undone}, {"state.probe", state_probed},  {"inject.sent", inject_sent},
+	{"claim.made", claim_made},    {"report.sent", report_sent},   {"hint.taken", hint_taken},
+	{"npc.load", staff_load},      {"staff.tally", staff_tallied}, {"staff.failed", staff_complained},
 };
 
 /* A journal belongs to one scenario and one number of teams: with others its events would mean something else. */

@@ -75,6 +75,7 @@ static int change_clock(const struct request *request, struct team *team, struct
 	team_fact(team, request->kind->event, request->who->account, json_incref(request->body));
 	if (ends) {
 		probes_ended(team);
+		staff_tell(team);
 		team_ended(team);
 	}
 	return 0;
@@ -299,6 +300,25 @@ static int run_reset(const struct request *request, json_t **answer, struct erro
 	return 0;
 }
 
+/* ---- the simulated staff ---- */
+
+/* With a load: sets it. The answer is what there is, either way. */
+static int run_npc(const struct request *request, json_t **answer, struct error **err)
+{
+	cleanup_json json_t *teams = json_array();
+	for (int i = 0; i < request->exercise->teams_count; i++) {
+		struct team *team = &request->exercise->teams[i];
+		if (request->team && request->team != team)
+			continue;
+		if (json_object_get(request->body, "percent") && record(request, team, err) < 0)
+			return -1;
+		team_poke(team);
+		json_array_append_new(teams, staff_status(team));
+	}
+	*answer = json_pack("{s:O}", "teams", teams);
+	return 0;
+}
+
 /* ---- the table ---- */
 
 #define FROM(state) (1U << (state))
@@ -318,6 +338,7 @@ static const struct command_kind kinds[] = {
 	{"inject", ACCOUNT_INSTRUCTOR, desk_inject, run_inject, false, "inject.sent", 0},
 	{"adjust", ACCOUNT_INSTRUCTOR, desk_adjust, run_adjust, false, "referee.adjusted", 0},
 	{"grade", ACCOUNT_INSTRUCTOR, desk_grade, run_grade, false, "report.graded", 0},
+	{"npc", ACCOUNT_INSTRUCTOR, desk_npc, run_npc, true, "npc.load", 0},
 	{"unplug", ACCOUNT_INSTRUCTOR, desk_plug, run_plug, false, "range.unplugged", 0},
 	{"plug", ACCOUNT_INSTRUCTOR, desk_plug, run_plug, false, "range.plugged", 0},
 	{"reset", ACCOUNT_INSTRUCTOR, desk_reset, run_reset, false, "range.reset", 0},

@@ -5,6 +5,7 @@
 
 #include "common/alloc.h"
 #include "common/cleanup.h"
+#include "orchestrator/exercise/turn.h"
 
 enum { WORD_SHOWN_MAX = 40 }; /* of what somebody sent, in our answer */
 
@@ -339,6 +340,22 @@ int desk_reset(const struct scenario *scenario, const json_t *args, json_t **bod
 	if (*name && !scenario_host(scenario, name))
 		return error_set_texts(err, "'%.*s' というホストはありません。", "there is no host '%.*s'", shown(name), name);
 	*body = json_pack("{s:s*}", "host", *name ? name : NULL);
+	return 0;
+}
+
+int desk_npc(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err)
+{
+	(void)scenario;
+	int64_t percent;
+	if (args && CHECK_KEYS(args, err, "team", "percent") < 0)
+		return -1;
+	if (json_object_get(args, "percent")) {
+		if (get_integer(args, "percent", 0, LOAD_MAX_PERCENT, &percent, err) < 0)
+			return -1;
+		*body = json_pack("{s:I}", "percent", (json_int_t)percent);
+	} else {
+		*body = json_object();
+	}
 	return 0;
 }
 

@@ -88,9 +88,10 @@ static int64_t next_us(const struct team *team, int64_t now_us)
 {
 	int64_t next_ms = team->clock.duration_us / 1000;
 	const int64_t scheduled = schedule_next_ms(&team->schedule, steps_ready(team), team->bot && !team->play.step);
-	const int64_t probed = probes_next_ms(team), prepared = steps_next_us(team);
+	const int64_t probed = probes_next_ms(team), staffed = staff_next_ms(team), prepared = steps_next_us(team);
 	next_ms = scheduled < next_ms ? scheduled : next_ms;
 	next_ms = probed < next_ms ? probed : next_ms;
+	next_ms = staffed < next_ms ? staffed : next_ms;
 	int64_t when = clock_when_us(&team->clock, next_ms);
 	when = prepared < when ? prepared : when;
 	/* Whatever was due has been done: what still calls itself due waits for something else, and must not spin. */
@@ -114,6 +115,7 @@ static int on_team_timer(sd_event_source *source, uint64_t when, void *context)
 		clock_end(&team->clock, monotonic_us());
 		team_fact(team, "clock.ended", "orchestrator", json_object());
 		probes_ended(team);
+		staff_tell(team);
 		team_ended(team);
 		return 0;
 	}
@@ -121,6 +123,7 @@ static int on_team_timer(sd_event_source *source, uint64_t when, void *context)
 	steps_begin_due(team);
 	probes_run_due(team);
 	bot_play_due(team);
+	staff_act_due(team);
 	if (team_runs(team))
 		set_timer(team, next_us(team, monotonic_us()));
 	return 0;
@@ -176,6 +179,7 @@ static int team_init(struct exercise *exercise, int number, struct error **err)
 	schedule_init(&team->schedule, exercise->scenario);
 	steps_init(team);
 	probes_init(team);
+	staff_init(team);
 	int failure = sd_event_add_time(exercise->options.loop, &team->timer, CLOCK_MONOTONIC, 0, 1000, on_team_timer, team);
 	if (failure >= 0)
 		failure = sd_event_source_set_enabled(team->timer, SD_EVENT_OFF);
@@ -188,6 +192,7 @@ static void team_finish(struct team *team)
 	if (!team->exercise) /* never made */
 		return;
 	probes_finish(team);
+	staff_finish(team);
 	steps_finish(team);
 	schedule_finish(&team->schedule);
 	json_decref(team->entries);
@@ -243,10 +248,19 @@ static int pause_after_restart(struct exercise *exercise, struct error **err)
 		    exercise_record(exercise, team_event(team, "clock.paused", "orchestrator", json_object()), err) < 0)
 			return -1;
 		team->was_running = false;
+		staff_catch_up(team);
 		if (team->clock.state == CLOCK_ENDED)
 			team_ended(team);
 	}
 	return 0;
+}
+
+static bool anybody_does_anything(const struct scenario *scenario)
+{
+	for (size_t i = 0; i < scenario->people_count; i++)
+		if (scenario->people[i].does_count > 0)
+			return true;
+	return false;
 }
 
 static int make_workers(struct exercise *exercise, struct error **err)
@@ -256,7 +270,13 @@ static int make_workers(struct exercise *exercise, struct error **err)
 	if (jobs_create(exercise->options.loop, steps < STEP_WORKERS_MAX ? steps : STEP_WORKERS_MAX, &exercise->step_jobs, err) <
 	    0)
 		return -1;
-	return jobs_create(exercise->options.loop, probes, &exercise->probe_jobs, err);
+	if (jobs_create(exercise->options.loop, probes, &exercise->probe_jobs, err) < 0)
+		return -1;
+	const int staff = exercise->teams_count * STAFF_BUSY_PER_TEAM;
+	return anybody_does_anything(exercise->scenario)
+		       ? jobs_create(exercise->options.loop, staff < STAFF_WORKERS_MAX ? staff : STAFF_WORKERS_MAX,
+				     &exercise->staff_jobs, err)
+		       : 0;
 }
 
 static void cleanup_exercise_(struct exercise **held)
@@ -297,6 +317,7 @@ void exercise_destroy(struct exercise *exercise)
 	if (!exercise)
 		return;
 	sd_event_source_disable_unref(exercise->end_source);
+	jobs_destroy(exercise->staff_jobs);
 	jobs_destroy(exercise->probe_jobs); /* waits; the results of what ran are still written */
 	jobs_destroy(exercise->step_jobs);
 	record_finish(exercise);

@@ -155,14 +155,6 @@ static void add_disk(struct plan *plan, int team, const struct host *host, int g
 	digest_finish(&digest, resource->digest);
 }
 
-/* A network that is made worse is so at its guests' ports. */
-static void add_shape(struct digest *digest, const struct network *network)
-{
-	if (network->rate_bits || network->delay_ms || network->loss_milli_percent)
-		digest_addf(digest, "%s %lld %lld %d", network->name, (long long)network->rate_bits, (long long)network->delay_ms,
-			    network->loss_milli_percent);
-}
-
 static void add_guest(struct plan *plan, int team, const struct host *host, int guest_index)
 {
 	struct resource *resource = add(plan, RESOURCE_GUEST, team);
@@ -184,8 +176,6 @@ static void add_guest(struct plan *plan, int team, const struct host *host, int 
 		digest_add(&digest, plan->resources[resource->needs[i]].digest);
 	digest_add(&digest, resource->facts);
 	digest_addf(&digest, "%lld %d", (long long)host->memory_bytes, host->processes);
-	for (size_t i = 0; i < host->nics_count; i++)
-		add_shape(&digest, nics[i]->network);
 	digest_finish(&digest, resource->digest);
 }
 

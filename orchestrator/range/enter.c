@@ -26,7 +26,8 @@ enum {
 	HIGH_FD = 64,
 	START_TIMEOUT_MS = 10000,
 	DESCRIPTORS = 1024,
-	DESCRIPTORS_MAX = 4096
+	DESCRIPTORS_MAX = 4096,
+	BACKGROUND_NICE = 10,
 };
 
 enum entering { STEP_NAMESPACES, STEP_ROOT, STEP_TERMINAL, STEP_FORK, STEP_GROUPS, STEP_ACCOUNT, STEP_STDIO, STEP_RUN };
@@ -147,6 +148,8 @@ static _Noreturn void run_program(const struct luggage *luggage, int released, i
 		give_up(luggage, STEP_ACCOUNT);
 	const struct rlimit descriptors = {.rlim_cur = DESCRIPTORS, .rlim_max = DESCRIPTORS_MAX};
 	setrlimit(RLIMIT_NOFILE, &descriptors);
+	if (luggage->entry->background)
+		setpriority(PRIO_PROCESS, 0, BACKGROUND_NICE);
 	umask(022);
 	if (chdir(account->home) < 0 && chdir("/") < 0)
 		give_up(luggage, STEP_ACCOUNT);

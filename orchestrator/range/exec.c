@@ -177,6 +177,7 @@ static int run_in(const struct guest *guest, const struct exec_request *request,
 			      .environment = request->environment,
 			      .session = &session,
 			      .dies_with_us = true,
+			      .background = request->background,
 			      .stdio = {-1, -1, -1}};
 	struct running running = {.streams = {{.fd = -1}, {.fd = -1}},
 				  .porter = -1,

@@ -57,6 +57,17 @@ static json_t *duties_of(const struct view *view, int team)
 	return list;
 }
 
+/* null where nobody has anything to do. */
+static json_t *staff(const struct scenario *scenario, const struct view_staff *seen)
+{
+	size_t busy = 0;
+	for (size_t i = 0; i < scenario->people_count; i++)
+		busy += scenario->people[i].does_count > 0;
+	return busy ? json_pack("{s:i, s:I, s:I, s:O?}", "percent", seen->percent, "done", (json_int_t)seen->done, "failed",
+				(json_int_t)seen->failed, "last", seen->last)
+		    : json_null();
+}
+
 static json_t *team_json(const struct view *view, int team)
 {
 	static const char *const keys[] = {"id", "state", "points_milli", "max_milli", "at_ms", "why", NULL};
@@ -64,9 +75,10 @@ static json_t *team_json(const struct view *view, int team)
 	const json_t *scored = view_scored(view, team);
 	json_t *json = view_team_line(view, team);
 	cleanup_json json_t *more =
-		json_pack("{s:o, s:o, s:o, s:o, s:o, s:O}", "last_action_ms", ms_json(state->last_action_ms), "objectives",
+		json_pack("{s:o, s:o, s:o, s:o, s:o, s:O, s:o}", "last_action_ms", ms_json(state->last_action_ms), "objectives",
 			  scored_list(json_object_get(scored, "objectives"), keys), "duties", duties_of(view, team), "steps",
-			  steps(view->scenario, state), "reports", reports(state), "why", json_object_get(scored, "why"));
+			  steps(view->scenario, state), "reports", reports(state), "why", json_object_get(scored, "why"), "staff",
+			  staff(view->scenario, &state->staff));
 	json_object_update(json, more);
 	return json;
 }

@@ -141,6 +141,40 @@ static void on_hint(struct view *view, struct view_team_state *team, const struc
 	json_object_set_new(team->hints, key, json_true());
 }
 
+/* ---- the simulated staff ---- */
+
+static void on_load(struct view *view, struct view_team_state *team, const struct event *event)
+{
+	(void)view;
+	team->staff.percent = (int)json_integer_value(json_object_get(event->body, "percent"));
+}
+
+static int64_t sum(const json_t *counts)
+{
+	const char *activity;
+	json_t *count;
+	int64_t all = 0;
+	json_object_foreach ((json_t *)counts, activity, count)
+		all += json_integer_value(count);
+	return all;
+}
+
+static void on_tally(struct view *view, struct view_team_state *team, const struct event *event)
+{
+	(void)view;
+	team->staff.done += sum(json_object_get(event->body, "done"));
+	team->staff.failed += sum(json_object_get(event->body, "failed"));
+}
+
+static void on_staff_failed(struct view *view, struct view_team_state *team, const struct event *event)
+{
+	(void)view;
+	cleanup_free char *message = view_cut(body_text(event, "message"), VIEW_DETAIL_BYTES);
+	json_decref(team->staff.last);
+	team->staff.last = json_pack("{s:I, s:s, s:s, s:s}", "at_ms", (json_int_t)at_ms(event), "person",
+				     body_text(event, "person"), "host", body_text(event, "host"), "message", message);
+}
+
 /* ---- alarms ---- */
 
 static void add_alarm(struct view *view, const struct event *event, const char *text)
@@ -181,11 +215,12 @@ static const struct {
 	const char *kind;
 	void (*apply)(struct view *, struct view_team_state *, const struct event *);
 } handlers[] = {
-	{"clock.started", clock_runs}, {"clock.paused", clock_paused}, {"clock.resumed", clock_runs},
-	{"clock.ended", clock_ended},  {"truth.step", on_step},	       {"truth.trace", on_trace},
-	{"inject.sent", on_inject},    {"claim.made", on_claim},       {"report.sent", on_report},
-	{"report.graded", on_grade},   {"hint.taken", on_hint},	       {"alarm.raised", on_alarm},
-	{"range.lost", on_lost},       {"range.reset", on_reset},
+	{"clock.started", clock_runs}, {"clock.paused", clock_paused},	  {"clock.resumed", clock_runs},
+	{"clock.ended", clock_ended},  {"truth.step", on_step},		  {"truth.trace", on_trace},
+	{"inject.sent", on_inject},    {"claim.made", on_claim},	  {"report.sent", on_report},
+	{"report.graded", on_grade},   {"hint.taken", on_hint},		  {"alarm.raised", on_alarm},
+	{"range.lost", on_lost},       {"range.reset", on_reset},	  {"npc.load", on_load},
+	{"staff.tally", on_tally},     {"staff.failed", on_staff_failed},
 };
 
 /* Every second point goes when the line is full: the form stays. The last one always stays. */
@@ -257,6 +292,7 @@ static void team_init(const struct scenario *scenario, struct view_team_state *t
 	team->reports = json_array();
 	team->grades = json_object();
 	team->hints = json_object();
+	team->staff.percent = 100;
 	team->steps = xcalloc(scenario->steps_count + 1, sizeof *team->steps);
 	for (size_t i = 0; i < scenario->steps_count; i++)
 		team->steps[i] = (struct view_step){.state = "waiting", .at_ms = -1, .traces = json_array()};
@@ -267,7 +303,8 @@ static void team_init(const struct scenario *scenario, struct view_team_state *t
 
 static void team_finish(const struct scenario *scenario, struct view_team_state *team)
 {
-	json_t *const owned[] = {team->series, team->inbox, team->timeline, team->reports, team->grades, team->hints};
+	json_t *const owned[] = {team->series, team->inbox, team->timeline,  team->reports,
+				 team->grades, team->hints, team->staff.last};
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
 		json_decref(owned[i]);
 	for (size_t i = 0; i < scenario->steps_count; i++) {

@@ -198,6 +198,16 @@ static void test_plug(void **state)
 	assert_refused(*state, desk_plug, "{\"team\":1,\"host\":\"proxy\",\"cable\":1}", "no field 'cable'");
 }
 
+static void test_npc(void **state)
+{
+	assert_taken(*state, desk_npc, "{}", "{}");
+	assert_taken(*state, desk_npc, "{\"team\":1,\"percent\":0}", "{\"percent\":0}");
+	assert_taken(*state, desk_npc, "{\"percent\":200}", "{\"percent\":200}");
+	assert_refused(*state, desk_npc, "{\"percent\":201}", "from 0 to 200");
+	assert_refused(*state, desk_npc, "{\"percent\":\"50\"}", "'percent'");
+	assert_refused(*state, desk_npc, "{\"load\":50}", "no field 'load'");
+}
+
 static void test_team_number(void **state)
 {
 	(void)state;
@@ -241,6 +251,7 @@ int main(void)
 		cmocka_unit_test(test_claim),	    cmocka_unit_test(test_limits), cmocka_unit_test(test_sum_is_limited),
 		cmocka_unit_test(test_report),	    cmocka_unit_test(test_hint),   cmocka_unit_test(test_referee),
 		cmocka_unit_test(test_team_number), cmocka_unit_test(test_rate),   cmocka_unit_test(test_plug),
+		cmocka_unit_test(test_npc),
 	};
 	return cmocka_run_group_tests_name("desk", tests, setup, teardown);
 }

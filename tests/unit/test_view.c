@@ -317,8 +317,9 @@ static void the_instructor_sees_the_attack_and_the_reports(void **state)
 	       {160000, "report.graded", "{\"duty\":\"first-report\",\"percent\":80}"});
 	cleanup_json json_t *view = view_instructor(fixture->view);
 	assert_keys(view, "exercise title teams objectives duties injects alarms");
-	assert_keys(at(view, "teams/0"),
-		    "team clock points_milli measured_milli phases series last_action_ms objectives duties steps reports why");
+	assert_keys(
+		at(view, "teams/0"),
+		"team clock points_milli measured_milli phases series last_action_ms objectives duties steps reports why staff");
 	assert_keys(at(view, "teams/0/objectives/0"), "id state points_milli max_milli at_ms why");
 	assert_keys(at(view, "teams/1/steps/1"), "id technique on state at_ms detail traces");
 	assert_keys(at(view, "teams/1/steps/1/traces/0"), "host file found");
@@ -332,6 +333,34 @@ static void the_instructor_sees_the_attack_and_the_reports(void **state)
 	assert_int_equal(number_at(view, "teams/1/reports/0/percent"), 80);
 	assert_true(json_is_null(at(view, "teams/0/reports/0/percent")));
 	assert_int_equal(number_at(view, "teams/0/last_action_ms"), 130000);
+}
+
+static void the_instructor_sees_how_well_the_staff_can_work(void **state)
+{
+	struct fixture *fixture = *state;
+	char *does[] = {(char *)"mail", (char *)"browse"};
+	cleanup_json json_t *before = view_instructor(fixture->view);
+	assert_true(json_is_null(at(before, "teams/0/staff"))); /* nobody does anything */
+	fixture->model.scenario.people[0].does = does;
+	fixture->model.scenario.people[0].does_count = 2;
+	HAPPEN(fixture, 1, {1000, "npc.load", "{\"percent\":150}"},
+	       {2000, "staff.failed",
+		"{\"person\":\"tanaka\",\"activity\":\"mail\",\"host\":\"pc-tanaka\",\"message\":\"mail: first\"}"},
+	       {3000, "staff.tally", "{\"done\":{\"mail\":3,\"browse\":4},\"failed\":{\"mail\":1}}"},
+	       {4000, "staff.failed",
+		"{\"person\":\"tanaka\",\"activity\":\"mail\",\"host\":\"pc-tanaka\",\"message\":\"mail: second\"}"},
+	       {5000, "staff.tally", "{\"done\":{\"mail\":1},\"failed\":{\"browse\":2}}"});
+	cleanup_json json_t *view = view_instructor(fixture->view), *team = view_team(fixture->view, 1);
+	assert_keys(at(view, "teams/0/staff"), "percent done failed last");
+	assert_int_equal(number_at(view, "teams/0/staff/percent"), 150);
+	assert_int_equal(number_at(view, "teams/0/staff/done"), 8);
+	assert_int_equal(number_at(view, "teams/0/staff/failed"), 3);
+	assert_keys(at(view, "teams/0/staff/last"), "at_ms person host message");
+	assert_string_equal(text_at(view, "teams/0/staff/last/message"), "mail: second");
+	assert_int_equal(number_at(view, "teams/1/staff/percent"), 100);
+	assert_true(json_is_null(at(view, "teams/1/staff/last")));
+	assert_null(json_object_get(team, "staff")); /* the team is not told */
+	assert_int_equal(json_array_size(at(team, "timeline")), 0);
 }
 
 /* Two objectives' worth of the largest claims and reports that the desk takes, from every team, still fit a message. */
@@ -396,6 +425,7 @@ int main(void)
 		TEST(addresses_of_hosts_without_access_come_from_injects_alone),
 		TEST(the_timeline_tells_a_teams_own_doings_and_ends),
 		TEST(the_instructor_sees_the_attack_and_the_reports),
+		TEST(the_instructor_sees_how_well_the_staff_can_work),
 		TEST(a_team_that_writes_much_does_not_swell_the_views),
 		TEST(the_same_events_give_the_same_views),
 	};

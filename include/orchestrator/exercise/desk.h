@@ -26,6 +26,7 @@ int desk_adjust(const struct scenario *scenario, const json_t *args, json_t **bo
 int desk_grade(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err);
 int desk_reset(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err);
 int desk_plug(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err);
+int desk_npc(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err);
 int desk_clock(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err);
 
 /* args.team: 1 to `teams`; 0 where it is absent and may be. -1 with *err. */

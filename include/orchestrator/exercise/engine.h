@@ -8,6 +8,7 @@
 #include "orchestrator/exercise/desk.h"
 #include "orchestrator/exercise/probe.h"
 #include "orchestrator/exercise/schedule.h"
+#include "orchestrator/exercise/turn.h"
 
 enum {
 	STEP_WORKERS_PER_TEAM = 2, /* a step that waits for its time limit must not hold up another team's */
@@ -17,6 +18,10 @@ enum {
 	PREPARE_RETRY_MS = 5000,
 	UNDO_MAX_MS = 60000, /* one team's clean-up at the end; what was not reached is written as not looked at */
 	BOT_RUN_TIMEOUT_MS = 30000,
+	STAFF_TIMEOUT_MS = 20000,
+	STAFF_BUSY_PER_TEAM = 3, /* at the same moment */
+	STAFF_WORKERS_MAX = 16,
+	STAFF_TALLY_MS = 300000, /* from one count in the journal to the next */
 	JOURNAL_RETRY_MS = 2000,
 	BACKLOG_MAX = 10000, /* facts that wait for a journal that cannot be written */
 	DETAIL_MAX_BYTES = 500,
@@ -57,6 +62,29 @@ struct team_play { /* what the bot runs in a guest; the context of its job */
 	struct error *fault;
 };
 
+struct staff_member { /* one person of one team's simulated staff; the context of its job */
+	struct team *team;
+	const struct person *person;
+	struct turns turns;
+	char **complaints; /* for each of person->does: why the last try failed; NULL: it did not */
+	size_t doing;	   /* index of person->does */
+	bool busy;	   /* a worker has it: what is below is the worker's */
+	bool tried;
+	struct exec_result result;
+	struct error *fault;
+};
+
+struct staff {
+	struct staff_member *members; /* those who do something */
+	size_t members_count;
+	struct work_clock clock;
+	int busy;
+	json_t *counts;	      /* {"done": {activity: n}, "failed": {…}}: not in the journal yet */
+	int64_t told_ms;      /* when the journal was last told of them */
+	int64_t done, failed; /* as the journal says */
+	char *last_failure;   /* NULL: none */
+};
+
 struct team {
 	struct exercise *exercise;
 	int number; /* from 1 */
@@ -79,14 +107,15 @@ struct team {
 	int resets;	    /* hosts that are being reset */
 	bool bot;
 	struct team_play play;
+	struct staff staff;
 	bool undoing, undo_tried, finished; /* after the end */
 };
 
 struct exercise {
 	struct exercise_options options;
 	const struct scenario *scenario;
-	struct attack *attack; /* NULL: the scenario has no steps */
-	struct jobs *step_jobs, *probe_jobs;
+	struct attack *attack;				  /* NULL: the scenario has no steps */
+	struct jobs *step_jobs, *probe_jobs, *staff_jobs; /* the last is NULL where nobody does anything */
 	struct team *teams;
 	int teams_count;
 	bool opened, closed;	/* exercise.opened and exercise.closed are in the journal */
@@ -141,6 +170,18 @@ void probes_step_ended(struct team *team);	 /* some may count from now on */
 void probes_trace_found(struct team *team, const char *host, const char *file);
 void probes_ended(struct team *team); /* the clock has ended: says what was never measured */
 struct team_probe *probes_find(struct team *team, const char *objective);
+
+/* ---- staff.c ---- */
+void staff_init(struct team *team);
+void staff_finish(struct team *team);
+void staff_act_due(struct team *team);
+int64_t staff_next_ms(const struct team *team); /* exercise time; INT64_MAX */
+void staff_tell(struct team *team);		/* what was counted, into the journal */
+void staff_catch_up(struct team *team);		/* after the journal was read: past turns are past */
+json_t *staff_status(const struct team *team);	/* {"team","people","percent","done","failed","last_failure"}; new reference */
+void staff_load(struct team *team, const struct event *event); /* for apply.c, as the next two */
+void staff_tallied(struct team *team, const struct event *event);
+void staff_complained(struct team *team, const struct event *event);
 
 /* ---- bot.c ---- */
 void bot_play_due(struct team *team);

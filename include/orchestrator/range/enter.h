@@ -19,6 +19,7 @@ struct entry {
 	const char *const *environment; /* beside the fixed one; may be NULL */
 	const struct cgroup_session *session;
 	int stdio[3];	   /* -1 each: on a new terminal of the guest */
+	bool background;   /* below everything else on the processors */
 	bool dies_with_us; /* killed when the calling thread ends */
 	int terminal;	   /* out: the terminal's master, with stdio -1 */
 };

@@ -146,6 +146,30 @@ function InjectForm({ exercise, session, team, view }: Context) {
 	);
 }
 
+/** One quiet line: what the team's measures cost those who work there. */
+function StaffLine({ team }: { team: InstructorTeam }) {
+	const { t } = useWords();
+	const staff = team.staff;
+	if (!staff) return null;
+	const n = staff.done + staff.failed;
+	const share = n > 0 ? Math.floor((staff.done * 100) / n) : 0;
+	return (
+		<>
+			<h3>{t("instructor.staff")}</h3>
+			<p class="small" data-staff={team.team}>
+				{n > 0 ? t("instructor.staff.line", { n, share, percent: staff.percent }) : t("instructor.staff.none", { percent: staff.percent })}
+				{staff.last ? (
+					<span class="muted">
+						{` · ${t("instructor.staff.last")} `}
+						<Time ms={staff.last.at_ms} clock={team.clock} />
+						{` ${staff.last.person}@${staff.last.host}: ${staff.last.message}`}
+					</span>
+				) : null}
+			</p>
+		</>
+	);
+}
+
 export function TeamDetail(context: Context) {
 	const { t, say } = useWords();
 	const { team, view } = context;
@@ -158,6 +182,7 @@ export function TeamDetail(context: Context) {
 		>
 			<h3>{t("instructor.steps")}</h3>
 			<Steps team={team} />
+			<StaffLine team={team} />
 			<h3>{t("instructor.objectives")}</h3>
 			<ul class="score-lines">
 				{team.objectives.map((objective) => (

@@ -169,6 +169,15 @@ export interface InstructorTeam {
 	steps: Step[];
 	reports: Report[];
 	why?: Why[];
+	staff?: Staff | null;
+}
+
+/** How well the simulated staff can work. */
+export interface Staff {
+	percent: number;
+	done: number;
+	failed: number;
+	last: { at_ms: number; person: string; host: string; message: string } | null;
 }
 
 export interface InstructorView {
