@@ -119,7 +119,7 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libtoride.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LINK) -o $@ $^ $(call pkg_libs,$(LIBRARIES)) -lpthread
-.PHONY: bench-score bench-check bench-serve bench-up
+.PHONY: bench-score bench-check bench-serve bench-up bench-lan
 bench: deps-dev ## speed and memory as ratios against a baseline in the same run
 	$(Q)$(MAKE) --no-print-directory all range-tools
 	$(Q)$(TORIDE) doctor --fix >/dev/null
@@ -132,6 +132,8 @@ bench-serve: all
 	$(Q)tests/bench/serve.bash
 bench-up: all range-tools $(BUILD)/bench/plain
 	$(Q)tests/bench/up.bash
+bench-lan: all range-tools $(BUILD)/bench/plain
+	$(Q)tests/bench/lan.bash
 
 # Parts of the scoreboard process are in no library.
 $(BUILD)/unit/test_sandbox: $(BUILD)/obj/scoreboard/sandbox.o

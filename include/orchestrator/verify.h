@@ -28,11 +28,11 @@ enum { VERIFY_DIFFERENCES_MAX = 200, VERIFY_FAILURES_MAX = 20 };
 /*
  * *result is a new reference:
  * {"exercise","holds","took_ms","pairs","differ","hosts":["attacker",…],
- *  "teams":[{"team","begun","pairs","differ","answered_ms","not_running":["web"],"rows":["…"],
+ *  "teams":[{"team","begun","pairs","differ","unknown","answered","answered_ms","not_running":["web"],"rows":["…"],
  *            "differences":[{"from":["pc-tanaka",…],"to","service","port","protocol","address","expected","found","text"}],"more"}],
  *  "isolation":{"holds","guests","frames","silent","findings":[{"team","host","text"}],"more"}}
- * A row is a source's, its letters the targets' in the order of `hosts`: see verify_letter(). `answered_ms`: when the last planned
- * service answered. `holds`: it is isolated, and no team that has not begun differs from the plan.
+ * A row is a source's, its letters the targets' in the order of `hosts`: see verify_letter(). `answered`: how many planned services answered,
+ * `answered_ms`: the last of them. `holds`: it is isolated, and no team that has not begun differs from the plan.
  */
 int verify_run(const struct verify_request *request, json_t **result, struct error **err);
 

@@ -154,7 +154,7 @@ json_t *verify_team_json(const struct scenario *scenario, int team, const struct
 {
 	cleanup_free struct verify_cell *cells = xcalloc(scenario->hosts_count * scenario->hosts_count + 1, sizeof *cells);
 	json_t *differences = json_array();
-	size_t differ = 0, unknown = 0, more = 0;
+	size_t differ = 0, unknown = 0, answered = 0, more = 0;
 	int64_t answered_ms = 0;
 	for (size_t i = 0; i < count; i++) {
 		const struct verify_pair *pair = &pairs[i];
@@ -169,13 +169,16 @@ json_t *verify_team_json(const struct scenario *scenario, int team, const struct
 		unknown += verdict == VERDICT_UNKNOWN;
 		if (verdict == VERDICT_DIFFERS)
 			more += !add_difference(differences, scenario, pair);
-		if (pair->probe.wanted && pair->probe.found == FOUND_ANSWERS && pair->probe.after_ms > answered_ms)
-			answered_ms = pair->probe.after_ms;
+		if (!pair->probe.wanted || pair->probe.found != FOUND_ANSWERS)
+			continue;
+		answered++;
+		answered_ms = pair->probe.after_ms > answered_ms ? pair->probe.after_ms : answered_ms;
 	}
 	add_texts(differences);
-	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:o, s:o, s:I}", "team", team, "pairs", (json_int_t)count, "differ",
-			 (json_int_t)differ, "unknown", (json_int_t)unknown, "answered_ms", (json_int_t)answered_ms, "rows",
-			 rows_json(scenario, cells), "differences", differences, "more", (json_int_t)more);
+	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I}", "team", team, "pairs", (json_int_t)count, "differ",
+			 (json_int_t)differ, "unknown", (json_int_t)unknown, "answered", (json_int_t)answered, "answered_ms",
+			 (json_int_t)answered_ms, "rows", rows_json(scenario, cells), "differences", differences, "more",
+			 (json_int_t)more);
 }
 
 /* ---- what does not hold ---- */

@@ -58,15 +58,18 @@ static int measure(const struct verify_request *request, int team, json_t **resu
 	cleanup_free struct verify_pair *pairs = verify_pairs(request->plan->scenario, &count);
 	cleanup_free struct reach_probe *probes = xcalloc(count + 1, sizeof *probes);
 	cleanup_json json_t *status = NULL;
+	bool begun = request->begun && request->begun[team];
+	/* What a team has shut will not open by waiting. */
+	int64_t patience_ms = begun && request->patience_ms > REACH_PATIENCE_MS ? REACH_PATIENCE_MS : request->patience_ms;
 	for (size_t i = 0; i < count; i++)
 		probes[i] = pairs[i].probe;
-	if (range_reach(request->range, request->plan, team, probes, count, request->patience_ms, request->cancel, err) < 0 ||
+	if (range_reach(request->range, request->plan, team, probes, count, patience_ms, request->cancel, err) < 0 ||
 	    range_status(request->range, request->plan->exercise, &status, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		pairs[i].probe = probes[i];
 	*result = verify_team_json(request->plan->scenario, team, pairs, count);
-	json_object_set_new(*result, "begun", json_boolean(request->begun && request->begun[team]));
+	json_object_set_new(*result, "begun", json_boolean(begun));
 	json_object_set_new(*result, "not_running", not_running(request, team, status));
 	return 0;
 }

@@ -4,26 +4,16 @@
 set -eu
 cd "$(dirname "$0")/../.."
 source tests/range/helper.bash
+source tests/bench/plain.bash
 plain=${BUILD:-build}/bench/plain
 scenario=scenarios/exercises/first-call.yaml exercise=bench-up teams=4 rounds=${1:-5}
 work=$(mktemp -d)
 trap '"$tool" down $exercise >/dev/null; rm -rf "$work" /var/log/libvirt/lxc/plain-"$exercise"-*' EXIT
 
-# A domain as range made it, less what is ours.
-plainly() {
-	perl -0pe 's/<metadata>.*?<\/metadata>//s; s/<uuid>.*?<\/uuid>//s; s/<init>.*?<\/init>/<init>\/bin\/sleep<\/init><initarg>infinity<\/initarg>/s;
-		s/<target dev=.td.*?\/>//g; my $n = 0; s/<interface.*?<\/interface>/$n++ ? "" : $&/gse; s/<console.*?<\/console>/<console type="pty"\/>/s;
-		s/<name>toride-/<name>plain-/'
-}
-
 "$tool" bake "$scenario" $exercise $teams >/dev/null
 for round in $(seq "$rounds"); do
 	ours=$("$tool" up "$scenario" $exercise $teams | sed -n 's/.* \([0-9]*\) ms$/\1/p')
-	rm -f "$work"/*.xml
-	for domain in $($VIRSH list --name | grep -- "^toride-$exercise-.*-$site$"); do
-		$VIRSH dumpxml "$domain" | plainly >"$work/$domain.xml"
-		$VIRSH destroy "$domain" >/dev/null
-	done
+	make_plain $exercise "$work"
 	theirs=$("$plain" "$work"/*.xml)
 	"$tool" down $exercise >/dev/null
 	echo "round $round: $(ls "$work"/*.xml | wc -l) guests: up $ours ms, plain libvirt $theirs ms" >&2

@@ -1,7 +1,7 @@
 /*
  * Calls the range directly, for its tests: no daemon, no exercise.
  *     range-tool up|bake FILE EXERCISE TEAMS    range-tool down|status EXERCISE    range-tool exercises
- *     range-tool reset FILE EXERCISE TEAMS TEAM [HOST]
+ *     range-tool reset FILE EXERCISE TEAMS TEAM [HOST]    range-tool verify FILE EXERCISE TEAMS [PATIENCE_MS]
  *     range-tool exec EXERCISE/TEAM/HOST [-u USER] [-t MS] [-l BYTES] [-i INPUT] -- CMD…
  *     range-tool probe EXERCISE/TEAM/HOST ADDRESS PORT [PROXY PORT]    range-tool shell EXERCISE/TEAM/HOST
  *     range-tool watch SECONDS    range-tool secret EXERCISE TEAM NAME
@@ -17,6 +17,7 @@
 #include "orchestrator/plan.h"
 #include "orchestrator/range.h"
 #include "orchestrator/site.h"
+#include "orchestrator/verify.h"
 
 static int failed(struct error *err)
 {
@@ -76,6 +77,38 @@ static int reset(const struct site *site, struct range *range, char **argv)
 		return failed(err);
 	printf("%lld ms\n", (long long)(monotonic_ms() - start_ms));
 	return 0;
+}
+
+/* "2000 pairs, 0 differ, 800 planned services answered within 900 ms, isolated, 1500 ms" */
+static int verify(const struct site *site, struct range *range, char **argv)
+{
+	struct error *err = NULL;
+	cleanup_scenario struct scenario *scenario = NULL;
+	cleanup_plan struct plan *plan = NULL;
+	cleanup_json json_t *result = NULL;
+	size_t i;
+	json_t *entry;
+	json_int_t answered_ms = 0, answered = 0;
+	if (load_plan(site, argv + 1, &scenario, &plan, &err) < 0)
+		return failed(err);
+	const struct verify_request request = {
+		.range = range, .plan = plan, .patience_ms = argv[4] ? atoi(argv[4]) : REACH_PATIENCE_START_MS};
+	if (verify_run(&request, &result, &err) < 0)
+		return failed(err);
+	json_array_foreach (json_object_get(result, "teams"), i, entry) {
+		json_int_t last_ms = json_integer_value(json_object_get(entry, "answered_ms"));
+		answered_ms = last_ms > answered_ms ? last_ms : answered_ms;
+		answered += json_integer_value(json_object_get(entry, "answered"));
+	}
+	cleanup_json json_t *failures = verify_failures(result);
+	json_array_foreach (failures, i, entry)
+		fprintf(stderr, "%s\n", json_string_value(entry));
+	printf("%lld pairs, %lld differ, %lld planned services answered within %lld ms, %sisolated, %lld ms\n",
+	       (long long)json_integer_value(json_object_get(result, "pairs")),
+	       (long long)json_integer_value(json_object_get(result, "differ")), (long long)answered, (long long)answered_ms,
+	       json_is_true(json_object_get(json_object_get(result, "isolation"), "holds")) ? "" : "NOT ",
+	       (long long)json_integer_value(json_object_get(result, "took_ms")));
+	return json_is_true(json_object_get(result, "holds")) ? 0 : 1;
 }
 
 static int take_down(const struct site *site, struct range *range, char **argv)
@@ -276,6 +309,7 @@ static const struct {
 	{"watch", 1, run_watch},
 	{"secret", 3, print_secret},
 	{"reset", 4, reset},
+	{"verify", 3, verify},
 };
 
 int main(int argc, char **argv)

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# The enterprise LAN with its layers baked: what one more team costs, against plain libvirt and podman starting as many idle containers on
+# the same root file systems in the same run; resets; ten teams; down. lan.bash [SCENARIO] [TEAMS]
+set -eu
+cd "$(dirname "$0")/../.."
+source tests/range/helper.bash
+source tests/bench/plain.bash
+plain=${BUILD:-build}/bench/plain
+scenario=${1:-tests/bench/enterprise.yaml} teams=${2:-10} exercise=bench-lan rounds=${ROUNDS:-3}
+work=$(mktemp -d)
+trap '"$tool" down $exercise >/dev/null; rm -rf "$work" /var/log/libvirt/lxc/plain-"$exercise"-*' EXIT
+
+up() { "$tool" up "$scenario" $exercise "$1" | ms_of; }
+# Sets `answered` (how many planned services) and `answer_ms` (from now until the last one did); shows what does not hold.
+verify() { # teams
+	local line
+	line=$("$tool" verify "$scenario" $exercise "$1" 2>"$work/failures") || sed 's/^/    not as planned: /' "$work/failures" >&2
+	answered=$(sed -n 's/.* \([0-9]*\) planned services.*/\1/p' <<<"$line")
+	answer_ms=$(sed -n 's/.* within \([0-9]*\) ms.*/\1/p' <<<"$line")
+	differ=$(sed -n 's/.* \([0-9]*\) differ.*/\1/p' <<<"$line")
+}
+available_mib() { awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo; }
+cgroups_mib() { "$tool" status $exercise | jq '[.guests[].memory_bytes] | add / 1048576 | floor'; }
+
+"$tool" down $exercise >/dev/null
+"$tool" bake "$scenario" $exercise 1 >/dev/null
+"$tool" up "$scenario" $exercise 1 >/dev/null
+guests=$("$tool" status $exercise | jq '.guests | length')
+
+# ---- one more team ----
+for round in $(seq "$rounds"); do
+	ours=$(up 2)
+	verify 2
+	make_plain $exercise "$work" 2
+	theirs=$("$plain" "$work"/*.xml)
+	pods="0 0"
+	if command -v podman >/dev/null; then
+		pods=$(bash tests/bench/podman.bash "$work/podman" "$TORIDE_STATE_DIR"/exercises/$exercise/guests/t2-*/root) || pods="0 0"
+	fi
+	up 1 >/dev/null # takes team 2 away again
+	echo "round $round: up $ours ms, services $answer_ms ms after it; plain libvirt $theirs ms; podman (one by one, in parallel) $pods ms" >&2
+	awk -v a="$ours" -v b="$theirs" 'BEGIN { printf "%.3f ", a / b }'
+	echo "$ours $theirs $answer_ms $pods"
+done | sort -n | awk -v guests="$guests" '{ line[NR] = $0 } END {
+	split(line[int((NR + 1) / 2)], m, " ")
+	printf "one more team of %d guests / plain libvirt over 8 connections: %.2f (median of %d: %d ms and %d ms; goal: at most 2)\n", guests, m[1], NR, m[2], m[3]
+	printf "  the last planned service answered %d ms after that\n", m[4]
+	if (m[5]) printf "  / podman one after the other: %.2f (%d ms); in parallel: %.2f (%d ms)\n", m[2] / m[5], m[5], m[2] / m[6], m[6] }'
+
+# ---- resets ----
+reset() { for _ in 1 2 3 4 5; do "$tool" reset "$scenario" $exercise 1 1 "$@" | ms_of; done | median; }
+has() { "$tool" status $exercise | jq -e --arg host "$1" 'any(.guests[]; .host == $host)' >/dev/null; }
+for host in web proxy file ad; do
+	if has $host; then echo "reset of $host: $(reset $host) ms (goal: under $([ $host = ad ] && echo 5 || echo 1) s)"; fi
+done
+echo "reset of a team: $(reset) ms (goal: under 6 s)"
+
+# ---- team after team: does the next one cost more? ----
+for team in $(seq 2 "$teams"); do
+	before=$(cgroups_mib)
+	took=$(up "$team")
+	echo "$team $took $(($(cgroups_mib) - before))"
+done | tee "$work/slope" | awk '{ n++; x += $1; y += $2; m += $3; xx += $1 * $1; xy += $1 * $2; xm += $1 * $3
+	printf "  team %d: %d ms, %d MiB\n", $1, $2, $3 } END {
+	d = n * xx - x * x; if (n < 2) exit
+	printf "each further team, 2 to %d: %.0f ms and %.0f MiB on average; it grows by %.1f ms and %.2f MiB from one to the next\n",
+		n + 1, y / n, m / n, (n * xy - x * y) / d, (n * xm - x * m) / d }'
+"$tool" down $exercise >/dev/null
+
+# ---- all at once ----
+sleep 3
+before=$(available_mib)
+took=$(up "$teams")
+verify "$teams"
+used=$((before - $(available_mib)))
+echo "$teams teams, $((guests * teams)) guests: up in $((took / 1000)).$((took % 1000 / 100)) s (goal: 3 min); the last of $answered planned services answered $answer_ms ms after that, $differ pairs not as planned"
+echo "  memory: $used MiB less available, $(cgroups_mib) MiB in the guests' control groups (goal: at most 12 GiB)"
+took=$("$tool" down $exercise | ms_of)
+echo "  down in $((took / 1000)).$((took % 1000 / 100)) s (goal: under 30 s)"
