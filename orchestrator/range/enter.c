@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -12,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 
@@ -71,6 +71,19 @@ static void default_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/*
+ * glibc's own setgroups and setresuid make every thread of a process change, under a lock on the list of threads. Another thread of ours may have held
+ * that lock (it was starting a thread) at the moment of the fork: here nobody would ever let go of it. We are one thread: the calls themselves are
+ * enough.
+ */
+static int become(const gid_t *groups, size_t groups_count, gid_t gid, uid_t uid)
+{
+	if (syscall(SYS_setgroups, groups_count, groups) < 0 || syscall(SYS_setresgid, gid, gid, gid) < 0 ||
+	    syscall(SYS_setresuid, uid, uid, uid) < 0)
+		return -1;
+	return 0;
+}
+
 static void join_namespaces(const struct luggage *luggage)
 {
 	const struct guest *guest = luggage->entry->guest;
@@ -80,7 +93,7 @@ static void join_namespaces(const struct luggage *luggage)
 	if (setns(guest->process, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID) < 0 ||
 	    setns(guest->network, CLONE_NEWNET) < 0)
 		give_up(luggage, STEP_NAMESPACES);
-	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+	if (become(NULL, 0, 0, 0) < 0)
 		give_up(luggage, STEP_ROOT);
 }
 
@@ -140,8 +153,7 @@ static _Noreturn void run_program(const struct luggage *luggage, int released, i
 		give_up(luggage, STEP_FORK);
 	/* Before the user is changed: it is the root of the guest that may use the terminal's master side just made. */
 	place_streams(luggage, terminal);
-	if (setgroups(account->groups_count, account->groups) < 0 || setresgid(account->gid, account->gid, account->gid) < 0 ||
-	    setresuid(account->uid, account->uid, account->uid) < 0)
+	if (become(account->groups, account->groups_count, account->gid, account->uid) < 0)
 		give_up(luggage, STEP_ACCOUNT);
 	/* A change of user has taken these back. */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)

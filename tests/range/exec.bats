@@ -161,3 +161,10 @@ answer() {
 	[[ $output == *unknown* ]]
 	[[ $output == *"team 1: host 'three': is not running"* ]]
 }
+
+@test "programs start while threads of ours come and go" {
+	run "$tool" race rgx/1/one 3
+	echo "$output"
+	[ "$status" -eq 0 ] && [[ $output == *" started, 0 failed" ]]
+	[ "${output%% *}" -ge 20 ]
+}

@@ -4,10 +4,12 @@
  *     range-tool reset FILE EXERCISE TEAMS TEAM [HOST]    range-tool verify FILE EXERCISE TEAMS [PATIENCE_MS]
  *     range-tool exec EXERCISE/TEAM/HOST [-u USER] [-t MS] [-l BYTES] [-i INPUT] -- CMD…
  *     range-tool probe EXERCISE/TEAM/HOST ADDRESS PORT [PROXY PORT]    range-tool shell EXERCISE/TEAM/HOST
+ *     range-tool race EXERCISE/TEAM/HOST SECONDS
  *     range-tool watch SECONDS    range-tool secret EXERCISE TEAM NAME
  * State directory and so on come from the environment, as for toride (site.h).
  */
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -293,6 +295,65 @@ static int print_secret(const struct site *site, struct range *range, char **arg
 	return 0;
 }
 
+/* ---- race: programs are started in a guest while threads come and go all the time ---- */
+
+enum { RACERS = 4, CHURNERS = 4 };
+
+struct race {
+	struct range *range;
+	const struct guest_id *guest;
+	int64_t end_ms;
+	int started, failed;
+};
+
+static void *nothing(void *context)
+{
+	return context;
+}
+
+static void *churn(void *context)
+{
+	const struct race *race = context;
+	pthread_t thread;
+	while (monotonic_ms() < race->end_ms)
+		if (pthread_create(&thread, NULL, nothing, NULL) == 0)
+			pthread_join(thread, NULL);
+	return NULL;
+}
+
+static void *start_programs(void *context)
+{
+	struct race *race = context;
+	const struct exec_request request = {.argv = (const char *const[]){"true", NULL}, .timeout_ms = 5000};
+	while (monotonic_ms() < race->end_ms) {
+		struct exec_result result;
+		cleanup_error struct error *err = NULL;
+		if (range_exec(race->range, race->guest, &request, &result, &err) < 0) {
+			fprintf(stderr, "%s\n", error_text(err));
+			__atomic_add_fetch(&race->failed, 1, __ATOMIC_RELAXED);
+		}
+		exec_result_finish(&result);
+		__atomic_add_fetch(&race->started, 1, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+static int run_race(const struct site *site, struct range *range, char **argv)
+{
+	(void)site;
+	struct target target;
+	pthread_t threads[RACERS + CHURNERS];
+	if (parse_target(argv[1], &target) < 0)
+		return 2;
+	struct race race = {.range = range, .guest = &target.id, .end_ms = monotonic_ms() + atoi(argv[2]) * 1000};
+	for (int i = 0; i < RACERS + CHURNERS; i++)
+		pthread_create(&threads[i], NULL, i < RACERS ? start_programs : churn, &race);
+	for (int i = 0; i < RACERS + CHURNERS; i++)
+		pthread_join(threads[i], NULL);
+	printf("%d started, %d failed\n", race.started, race.failed);
+	return race.failed ? 1 : 0;
+}
+
 static const struct {
 	const char *name;
 	int arguments; /* at least */
@@ -307,6 +368,7 @@ static const struct {
 	{"probe", 3, run_probe},
 	{"shell", 1, run_shell},
 	{"watch", 1, run_watch},
+	{"race", 2, run_race},
 	{"secret", 3, print_secret},
 	{"reset", 4, reset},
 	{"verify", 3, verify},
