@@ -6,19 +6,6 @@
 #include "common/address.h"
 #include "common/alloc.h"
 
-enum { PROXY_PORT_USUAL = 3128 };
-
-static int proxy_port(const struct host *proxy)
-{
-	const json_t *option = json_object_get(proxy->options, "port");
-	if (json_is_integer(option))
-		return (int)json_integer_value(option);
-	for (size_t i = 0; proxy->role && i < proxy->role->services_count; i++)
-		if (strcmp(proxy->role->services[i].name, "http-proxy") == 0)
-			return proxy->role->services[i].port;
-	return PROXY_PORT_USUAL;
-}
-
 struct setting setting_of(const struct step *step)
 {
 	const struct step *carrier = step->through ? step->through : step;
@@ -29,7 +16,7 @@ struct setting setting_of(const struct step *step)
 		.as = step->as ? step->as : carrier->as,
 	};
 	if (setting.via)
-		setting.proxy_port = proxy_port(setting.via);
+		setting.proxy_port = scenario_proxy_port(setting.via);
 	return setting;
 }
 

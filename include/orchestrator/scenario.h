@@ -106,6 +106,7 @@ struct role {
 	size_t services_count;
 	char **activities; /* what a person can do there: <folder>/activities/<name> */
 	size_t activities_count;
+	bool directory; /* holds the accounts of the organisation: /usr/lib/toride/account-disabled ACCOUNT says of each whether it can log in */
 };
 
 enum { IMAGE_FOLDERS_MAX = 4 };
@@ -272,7 +273,7 @@ struct claim_field { /* `claim: {host: truth.open.host, match: exact}` */
 
 enum objective_kind { OBJECTIVE_CLAIM, OBJECTIVE_STATE, OBJECTIVE_MANUAL };
 
-enum state_kind { STATE_UNREACHABLE, STATE_REACHABLE, STATE_FILE_ABSENT, STATE_PROCESS_ABSENT };
+enum state_kind { STATE_UNREACHABLE, STATE_REACHABLE, STATE_FILE_ABSENT, STATE_PROCESS_ABSENT, STATE_ACCOUNT_DISABLED };
 extern const char *const state_kind_names[];
 
 struct state_probe {
@@ -280,7 +281,7 @@ struct state_probe {
 	const struct host *from;     /* where it is probed: network state: in this host's network, out of its users' reach */
 	const struct host *to, *via; /* via: also tried through that proxy */
 	int port;		     /* of `to`; 0: its C&C port 80 */
-	char *path;		     /* file or process name */
+	char *path;		     /* file, name of a process, or account */
 	int64_t holds_ms;
 };
 
@@ -412,6 +413,8 @@ bool scenario_host_names(const struct host *host, const char *other);
 bool scenario_host_has(const struct host *host, uint32_t address);
 /* The port on which the host's role offers the service (one of host->role->services). */
 int scenario_service_port(const struct host *host, const struct role_service *service);
+/* The port of the host's service `http-proxy`; the usual one of Squid where its role has none. */
+int scenario_proxy_port(const struct host *proxy);
 /* The host that hands out addresses on the network; NULL: none. *range (may be NULL): which. */
 const struct host *scenario_dhcp_server(const struct scenario *scenario, const struct network *network,
 					const struct address_range **range);

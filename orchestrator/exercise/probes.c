@@ -6,21 +6,13 @@
 #include "common/cleanup.h"
 #include "orchestrator/exercise/engine.h"
 
-enum { C2_PORT = 80, PROXY_PORT = 3128, PROCESS_NAME_MAX = 15 /* comm in proc(5) */ };
+enum { C2_PORT = 80, PROCESS_NAME_MAX = 15 /* comm in proc(5) */ };
 
 CLEANUP_DEFINE(result, struct exec_result, exec_result_finish(held));
 
 typedef void look_fn(struct team_probe *probe); /* on a worker; sets what it saw */
 
 /* ---- network states ---- */
-
-static int proxy_port(const struct host *via)
-{
-	const json_t *port = json_object_get(via->options, "port");
-	if (json_is_integer(port))
-		return (int)json_integer_value(port);
-	return via->role->services_count > 0 ? via->role->services[0].port : PROXY_PORT;
-}
 
 static enum probe_outcome try_address(struct team_probe *probe, uint32_t address, bool through_proxy, struct error **err)
 {
@@ -33,7 +25,7 @@ static enum probe_outcome try_address(struct team_probe *probe, uint32_t address
 		.address = address_text(address, &to),
 		.port = state->port ? state->port : C2_PORT,
 		.proxy_address = through_proxy ? address_text(state->via->nics[0].address, &via) : NULL,
-		.proxy_port = through_proxy ? proxy_port(state->via) : 0,
+		.proxy_port = through_proxy ? scenario_proxy_port(state->via) : 0,
 		.timeout_ms = PROBE_TIMEOUT_MS,
 	};
 	return range_probe(exercise->options.range, &request, err);
@@ -73,24 +65,35 @@ static void look_unreachable(struct team_probe *probe)
 	probe->look.silence = probe->look.seen == PROBE_SEEN_YES;
 }
 
-/* ---- states inside a guest: a shell with built-ins only; exit 0: there, 1: not there, else it could not look ---- */
+/* ---- states inside a guest ---- */
 
-static void look_absent(struct team_probe *probe, const char *script, const char *argument)
+/* What a program there says by its exit status; any other: it could not look. */
+struct verdicts {
+	int holds, not ;
+};
+
+static void look_inside(struct team_probe *probe, const char *const *argv, struct verdicts verdicts)
 {
 	const struct state_probe *state = &probe->objective->state;
 	struct exercise *exercise = probe->team->exercise;
 	const struct guest_id guest = {exercise->options.plan->exercise, probe->team->number, state->from->name};
-	const char *const argv[] = {"/bin/sh", "-c", script, "probe", argument, NULL};
 	const struct exec_request request = {.argv = argv, .timeout_ms = PROBE_TIMEOUT_MS, .output_limit = 4096};
 	cleanup_with(result) struct exec_result result = {0};
 	probe->look.silence = false;
 	probe->look.seen = PROBE_SEEN_UNKNOWN;
 	if (range_exec(exercise->options.range, &guest, &request, &result, &probe->fault) < 0)
 		return;
-	if (result.status == 0 || result.status == 1)
-		probe->look.seen = result.status == 1 ? PROBE_SEEN_YES : PROBE_SEEN_NO;
+	if (result.status == verdicts.holds || result.status == verdicts.not )
+		probe->look.seen = result.status == verdicts.holds ? PROBE_SEEN_YES : PROBE_SEEN_NO;
 	else
-		error_set(&probe->fault, "the look at '%s' ended with status %d", argument, result.status);
+		error_set(&probe->fault, "the look at '%s' ended with status %d", state->path, result.status);
+}
+
+/* A shell with built-ins only; exit 0: there, 1: not there. */
+static void look_absent(struct team_probe *probe, const char *script, const char *argument)
+{
+	const char *const argv[] = {"/bin/sh", "-c", script, "probe", argument, NULL};
+	look_inside(probe, argv, (struct verdicts){.holds = 1, .not = 0});
 }
 
 static void look_file_absent(struct team_probe *probe)
@@ -108,11 +111,17 @@ static void look_process_absent(struct team_probe *probe)
 		    name);
 }
 
+/* The role's own program (scenarios/roles/README.md): 0: disabled, or gone; 1: it can log in. */
+static void look_account_disabled(struct team_probe *probe)
+{
+	const char *const argv[] = {"/usr/lib/toride/account-disabled", probe->objective->state.path, NULL};
+	look_inside(probe, argv, (struct verdicts){.holds = 0, .not = 1});
+}
+
 static look_fn *const looks[] = {
-	[STATE_UNREACHABLE] = look_unreachable,
-	[STATE_REACHABLE] = look_reachable,
-	[STATE_FILE_ABSENT] = look_file_absent,
-	[STATE_PROCESS_ABSENT] = look_process_absent,
+	[STATE_UNREACHABLE] = look_unreachable,		  [STATE_REACHABLE] = look_reachable,
+	[STATE_FILE_ABSENT] = look_file_absent,		  [STATE_PROCESS_ABSENT] = look_process_absent,
+	[STATE_ACCOUNT_DISABLED] = look_account_disabled,
 };
 
 /* ---- on the loop ---- */
@@ -228,6 +237,8 @@ static bool concerns(const struct state_probe *state, const struct step *step)
 		return step->on == state->from && step->to == state->to;
 	case STATE_REACHABLE: /* it happens where the service is */
 		return step->on == state->to;
+	case STATE_ACCOUNT_DISABLED: /* it is done in the account's name */
+		return step->as && strcmp(step->as->account, state->path) == 0;
 	default: /* it happens where the file or process would be */
 		return step->on == state->from;
 	}

@@ -23,17 +23,21 @@ static int run_script(const struct work *work, const struct baking *baking, cons
 		return -1;
 	cleanup_free char *role_folder = realpath(work->resource->host->role->folder, NULL);
 	cleanup_free char *programs = realpath(work->range->programs_dir, NULL);
-	/* A layer is the same on every day: only a history is told which it is. */
-	cleanup_free char *day = xasprintf("TORIDE_DAY=%s", work->resource->kind == RESOURCE_HISTORY ? work->plan->day : "");
+	/* A layer is the same on every day: only a history is told which it is, and what happened before. */
+	bool past = work->resource->kind == RESOURCE_HISTORY;
+	cleanup_free char *day = xasprintf("TORIDE_DAY=%s", past ? work->plan->day : "");
+	cleanup_free char *chronicle_from = xasprintf("%s/" CHRONICLE_FOLDER, work->range->data_dir);
+	cleanup_free char *chronicle = past ? realpath(chronicle_from, NULL) : NULL;
 	const struct sandbox sandbox = {
 		.root_mount = mount,
 		.root = root,
 		.host_name = work->resource->host->name,
-		.binds = {{role_folder, ROLE_PLACE}, {programs, PROGRAMS_PLACE}},
+		.binds = {{role_folder, ROLE_PLACE}, {programs, PROGRAMS_PLACE}, {chronicle, CHRONICLE_PLACE}},
 		.argv = (const char *const[]){"/bin/sh", "-c", baking->script, NULL},
-		.environment = (const char *const[]){"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-						     "HOME=/root", "LC_ALL=C.UTF-8", "PYTHONDONTWRITEBYTECODE=1",
-						     "TORIDE_ROLE=" ROLE_PLACE, "TORIDE_PROGRAMS=" PROGRAMS_PLACE, day, NULL},
+		.environment =
+			(const char *const[]){"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
+					      "LC_ALL=C.UTF-8", "PYTHONDONTWRITEBYTECODE=1", "PYTHONPATH=" CHRONICLE_PLACE,
+					      "TORIDE_ROLE=" ROLE_PLACE, "TORIDE_PROGRAMS=" PROGRAMS_PLACE, day, NULL},
 		.log = log,
 		.timeout_ms = RANGE_SETUP_TIMEOUT_MS,
 		.cancel = work->cancel,

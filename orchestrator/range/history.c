@@ -14,10 +14,12 @@ static char *history_file(const struct work *work)
 static int history_content(struct work *work, struct digest *digest, struct error **err)
 {
 	cleanup_free char *file = history_file(work);
-	char content[65];
-	if (tree_digest(file, NULL, content, err) < 0)
+	cleanup_free char *chronicle = xasprintf("%s/" CHRONICLE_FOLDER, work->range->data_dir);
+	char content[65], chronicle_content[65];
+	if (tree_digest(file, NULL, content, err) < 0 || tree_digest(chronicle, NULL, chronicle_content, err) < 0)
 		return -1;
 	digest_add(digest, content);
+	digest_add(digest, chronicle_content);
 	return 0;
 }
 

@@ -190,6 +190,7 @@ static void fill_role(struct loading *loading, struct role *role, const struct n
 	role->forwards = read_truth(root, "forwards", false);
 	role->resolves = read_truth(root, "resolves", false);
 	role->dormant = read_truth(root, "dormant", false);
+	role->directory = read_truth(root, "directory", false);
 	role->memory_bytes = read_number(root, "memory", 0);
 	role->processes = (int)read_number(root, "processes", 0);
 	role->options = parameters_read(loading, node_sound(root, "options"), &role->options_count);

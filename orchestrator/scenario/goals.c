@@ -6,14 +6,7 @@
 #include "orchestrator/scenario/loading.h"
 
 const char *const phase_names[] = {"detect", "triage", "analyse", "contain", "eradicate", "recover", "report", NULL};
-const char *const state_kind_names[] = {[STATE_UNREACHABLE] = "unreachable",
-					[STATE_REACHABLE] = "reachable",
-					[STATE_FILE_ABSENT] = "file-absent",
-					[STATE_PROCESS_ABSENT] = "process-absent",
-					[STATE_PROCESS_ABSENT + 1] = NULL};
-
 static const int64_t TOLERANCE_MS = 5 * 60 * 1000;
-static const int64_t HOLDS_MS = 2 * 60 * 1000; /* SCORING: a probe that holds two minutes unless set */
 enum { FLOOR_PERCENT = 40 };
 
 /* ---- truth ---- */
@@ -172,54 +165,6 @@ static void read_claim(struct loading *loading, struct objective *objective, con
 		findings_error(loading->findings, &map->position, "a claim needs a field, such as `host: truth.open.host`");
 }
 
-/* ---- states ---- */
-
-static void read_reach(struct loading *loading, struct state_probe *state, const struct node *node)
-{
-	state->from = refer_host(loading, node_sound(node, "from"));
-	state->to = refer_host(loading, node_sound(node, "to"));
-	state->via = refer_host(loading, node_sound(node, "via"));
-	state->port = (int)read_number(node, "port", 0);
-	if (state->from && state->from == state->to)
-		findings_error(loading->findings, &node->position,
-			       "`from` and `to` are the same host; a host always reaches itself");
-}
-
-static void read_absent(struct loading *loading, struct state_probe *state, const struct node *node)
-{
-	const struct node *path = node_sound(node, "path");
-	state->from = refer_host(loading, node_sound(node, "on"));
-	state->path = read_string(loading, node, state->kind == STATE_FILE_ABSENT ? "path" : "name");
-	if (path && *path->text != '/')
-		findings_error(loading->findings, &path->position, "the path must begin with `/`");
-}
-
-static void read_state(struct loading *loading, struct objective *objective, const struct node *node)
-{
-	struct state_probe *state = &objective->state;
-	const struct node *probe = NULL;
-	for (int kind = 0; state_kind_names[kind]; kind++) {
-		const struct node *found = node_get(node, state_kind_names[kind]);
-		if (found && probe)
-			findings_error(loading->findings, &found->position,
-				       "one state at a time; make another objective of this one");
-		if (!found || probe)
-			continue;
-		probe = found;
-		state->kind = (enum state_kind)kind;
-	}
-	state->holds_ms = read_number(node, "holds", HOLDS_MS);
-	if (!probe && !node_get(node, "account-disabled"))
-		findings_error(loading->findings, &node->position,
-			       "a state needs one of `unreachable`, `reachable`, `file-absent`, `process-absent`");
-	if (!probe || probe->faulty)
-		return;
-	if (state->kind == STATE_UNREACHABLE || state->kind == STATE_REACHABLE)
-		read_reach(loading, state, probe);
-	else
-		read_absent(loading, state, probe);
-}
-
 /* ---- objectives ---- */
 
 static void judge_times(struct loading *loading, const struct objective *objective, const struct node *node)
@@ -289,7 +234,7 @@ static void read_rule(struct loading *loading, struct objective *objective, cons
 	if (objective->kind == OBJECTIVE_CLAIM)
 		read_claim(loading, objective, rule);
 	else if (objective->kind == OBJECTIVE_STATE)
-		read_state(loading, objective, rule);
+		load_state(loading, &objective->state, rule);
 	else if (!read_truth(node, "manual", false))
 		findings_error(loading->findings, &rule->position, "`manual` is `true` or is left out");
 }

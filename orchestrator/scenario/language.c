@@ -245,7 +245,8 @@ static const struct field state_fields[] = {
 	{"reachable", &reach, OPTIONAL, "`from` can open a connection to `to`"},
 	{"file-absent", &file_state, OPTIONAL, "the file is not there"},
 	{"process-absent", &process_state, OPTIONAL, "no such program runs"},
-	{"account-disabled", &type_any, REFUSED, "an account that cannot log in"},
+	{"account-disabled", &type_name, OPTIONAL,
+	 "the account (of a person, or one that the directory's options name) cannot log in"},
 	{"holds", &type_duration, OPTIONAL, "for how long it must stay so (2m)"},
 	{0},
 };

@@ -40,6 +40,8 @@ static const struct field role_fields[] = {
 	{"forwards", &type_boolean, OPTIONAL, "`true`: routes packets between its networks"},
 	{"resolves", &type_boolean, OPTIONAL, "`true`: answers DNS for the others"},
 	{"dormant", &type_boolean, OPTIONAL, "`true`: its services start with the attack, not with the guest"},
+	{"directory", &type_boolean, OPTIONAL,
+	 "`true`: holds the organisation's accounts (/usr/lib/toride/account-disabled ACCOUNT)"},
 	{"options", &parameters, OPTIONAL, "what a scenario may set on such a host"},
 	{"services", &role_services, OPTIONAL, "what listens on it: a port, or the name of an option of type port (tcp)"},
 	{"activities", &role_activities, OPTIONAL, "what a person can do there: the names of files in activities/"},

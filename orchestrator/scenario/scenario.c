@@ -169,6 +169,15 @@ int scenario_service_port(const struct host *host, const struct role_service *se
 	return service->option ? (int)json_integer_value(json_object_get(host->options, service->option->name)) : service->port;
 }
 
+int scenario_proxy_port(const struct host *proxy)
+{
+	enum { SQUID_PORT = 3128 };
+	for (size_t i = 0; i < proxy->role->services_count; i++)
+		if (strcmp(proxy->role->services[i].name, "http-proxy") == 0)
+			return scenario_service_port(proxy, &proxy->role->services[i]);
+	return SQUID_PORT;
+}
+
 const struct host *scenario_dhcp_server(const struct scenario *scenario, const struct network *network,
 					const struct address_range **range)
 {

@@ -16,6 +16,7 @@ setup_file() {
 		printf '%s %s %s\n' "$TORIDE_DAY" "$(jq -r .host /etc/toride/facts.json)" "$(cat /etc/box-mark)" >/var/log/past
 		chown trainee: /var/log/past
 		rm /etc/skel/only
+		python3 -c 'import toride_history; print(toride_history.Chronicle().days[-1].iso)' >/var/log/yesterday
 	EOF
 	chmod +x "$BATS_FILE_TMPDIR/roles/box/history"
 	mkdir "$BATS_FILE_TMPDIR/roles/box/activities"
@@ -43,6 +44,13 @@ made() { find "$TORIDE_STATE_DIR/$1" -mindepth 1 -maxdepth 1 -name "${2:-box}-*"
 	guest hist/1/one test -d /etc/skel
 	run guest hist/1/hop test -e /var/log/past
 	[ "$status" -ne 0 ]
+}
+
+@test "a history has the module of the organisation's past; the guest does not" {
+	[ "$(guest hist/1/one cat /var/log/yesterday)" = 2026-11-23 ]
+	run guest hist/1/one python3 -c 'import toride_history'
+	[ "$status" -ne 0 ]
+	[[ $output == *"No module named"* ]]
 }
 
 @test "a role's activities are programs in the guest" {

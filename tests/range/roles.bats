@@ -148,11 +148,11 @@ logged() { # HOST FILE PATTERN
 }
 
 @test "web: the public site answers by name and by address, and logs the visitor" {
-	run on world curl -fsS -m 5 -A visitor/2 http://www.saida.example/residents.html --resolve www.saida.example:80:$web
+	run on world curl -fsS -m 5 -A visitor/2 http://www.saida.example/procedures/certificate.html --resolve www.saida.example:80:$web
 	grep -q 住民票 <<<"$output"
 	run on world curl -fsS -m 5 http://$web/
 	grep -q '彩田市公式ホームページ' <<<"$output"
-	eventually logged web /var/log/nginx/access.log "^$world .* www.saida.example \"GET /residents.html HTTP/1.1\" 200 .*\"visitor/2\""
+	eventually logged web /var/log/nginx/access.log "^$world .* www.saida.example \"GET /procedures/certificate.html HTTP/1.1\" 200 .*\"visitor/2\""
 }
 
 @test "terminal: its person looks at a site now and then, and the proxy's log says so" {

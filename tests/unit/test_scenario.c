@@ -353,6 +353,25 @@ static void test_simulated_use(void **state)
 	assert_int_equal(sato->terminal->role->activities_count, 2);
 }
 
+static void test_an_account_is_looked_for_in_the_directory(void **state)
+{
+	(void)state;
+	struct diagnostics diagnostics;
+	struct scenario *scenario cleanup_scenario = load_text(
+		HEAD "networks: { a: { cidr: 10.0.0.0/24 } }\n"
+		     "hosts: { dc: { role: ad, nics: { a: 10.0.0.1 }, service-accounts: [svc-backup], access: root } }\n"
+		     "objectives: [{ id: o, phase: contain, points: 5, state: { account-disabled: svc-backup, holds: 20s } }]\n",
+		&diagnostics);
+	diagnostics_finish(&diagnostics);
+	assert_non_null(scenario);
+	const struct state_probe *probe = &scenario->objectives[0].state;
+	assert_int_equal(probe->kind, STATE_ACCOUNT_DISABLED);
+	assert_ptr_equal(probe->from, scenario_host(scenario, "dc"));
+	assert_string_equal(probe->path, "svc-backup");
+	assert_int_equal(probe->holds_ms, 20000);
+	assert_true(probe->from->role->directory);
+}
+
 static void test_a_teams_secret_is_a_truth(void **state)
 {
 	(void)state;
@@ -624,6 +643,7 @@ int main(void)
 		cmocka_unit_test(test_addresses_by_dhcp_and_further_ones),
 		cmocka_unit_test(test_deliveries_services_and_quality),
 		cmocka_unit_test(test_simulated_use),
+		cmocka_unit_test(test_an_account_is_looked_for_in_the_directory),
 		cmocka_unit_test(test_a_teams_secret_is_a_truth),
 		cmocka_unit_test(test_a_full_range_gives_every_host_its_address),
 		cmocka_unit_test(test_options_have_defaults_and_types),

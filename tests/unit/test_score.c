@@ -216,8 +216,9 @@ static void a_teams_secret_is_known_by_its_digest(void **state)
 {
 	struct model *model = *state;
 	static const char secret[] = "kq3m7hw2nd8sxu5cpa4vzrby", other[] = "kq3m7hw2nd8sxu5cpa4vzrbz";
-	char digest[DIGEST_TEXT_SIZE];
+	char digest[DIGEST_TEXT_SIZE], other_name[DIGEST_TEXT_SIZE];
 	digest_secret("flag1", secret, digest);
+	digest_secret("flag2", secret, other_name);
 	model->claim_fields[0].truth = (struct truth){.secret = "flag1"};
 	cleanup_free char *told = xasprintf("{\"digests\":{\"flag1\":\"%s\",\"flag2\":\"00\"}}", digest);
 	cleanup_free char *right = xasprintf("{\"objective\":\"patient-zero\",\"value\":{\"host\":\" %s\"}}", secret);
@@ -232,6 +233,7 @@ static void a_teams_secret_is_known_by_its_digest(void **state)
 	assert_string_equal(claim_result(team, "patient-zero", 2), "noted");
 	assert_string_equal(claim_result(team, "patient-zero", 3), "right");
 	assert_int_equal(points(team, "patient-zero"), 20000);
+	assert_string_not_equal(digest, other_name); /* one name's digest is no use for another */
 	/* The digest itself is no answer; neither is the other secret's. */
 	cleanup_free char *hash = xasprintf("{\"objective\":\"patient-zero\",\"value\":{\"host\":\"%s\"}}", digest);
 	cleanup_json json_t *copied = RESULT(model, known, {60000, "claim.made", hash});
@@ -261,9 +263,18 @@ static void the_last_digests_count(void **state)
 	model->claim_fields[0].truth = (struct truth){.secret = "flag1"};
 	cleanup_free char *first = xasprintf("{\"digests\":{\"flag1\":\"%s\"}}", before);
 	cleanup_free char *last = xasprintf("{\"digests\":{\"flag1\":\"%s\"}}", after);
-	cleanup_json json_t *team =
-		RESULT(model, {-1, "truth.secrets", first}, {-1, "truth.secrets", last},
-		       CLAIM(60000, "patient-zero", "{\"host\":\"old\"}"), CLAIM(61000, "patient-zero", "{\"host\":\"new\"}"));
+	const struct happening story[] = {{-1, "truth.secrets", last},
+					  {-1, "truth.secrets", first},
+					  CLAIM(60000, "patient-zero", "{\"host\":\"old\"}"),
+					  CLAIM(61000, "patient-zero", "{\"host\":\"new\"}")};
+	static const int64_t numbers[] = {2, 1, 3, 4};
+	cleanup_score struct score *score = score_create(&model->scenario, 1);
+	for (size_t i = 0; i < 4; i++) {
+		cleanup_event struct event *event = happening_event(&story[i], 1, numbers[i], "team-1");
+		score_apply(score, event);
+	}
+	cleanup_json json_t *all = score_to_json(score);
+	const json_t *team = json_array_get(json_object_get(all, "teams"), 0);
 	assert_string_equal(claim_result(team, "patient-zero", 0), "wrong");
 	assert_string_equal(claim_result(team, "patient-zero", 1), "right");
 }

@@ -59,14 +59,20 @@ static void test_environment_names_c2_proxy_and_arguments(void **state)
 	assert_int_equal(count, sizeof expected / sizeof *expected);
 }
 
-static void test_the_proxys_port_is_its_option_if_set(void **state)
+static void test_the_proxys_port_is_what_its_role_says(void **state)
 {
 	(void)state;
+	const struct parameter port = {.name = NAME("port"), .type = VALUE_PORT};
 	cleanup_json json_t *options = json_pack("{s:i}", "port", 3129);
-	hosts[PROXY].options = options;
-	assert_int_equal(setting_of(&beacon).proxy_port, 3129);
-	hosts[PROXY].options = NULL;
 	assert_int_equal(setting_of(&beacon).proxy_port, 8080);
+	hosts[PROXY].options = options;
+	proxy_services[0].option = &port;
+	assert_int_equal(setting_of(&beacon).proxy_port, 3129);
+	proxy_services[0].option = NULL;
+	hosts[PROXY].options = NULL;
+	proxy_role.services_count = 0;
+	assert_int_equal(setting_of(&beacon).proxy_port, 3128);
+	proxy_role.services_count = 1;
 }
 
 static void test_traces_are_filled_in(void **state)
@@ -141,7 +147,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_environment_names_c2_proxy_and_arguments),
-		cmocka_unit_test(test_the_proxys_port_is_its_option_if_set),
+		cmocka_unit_test(test_the_proxys_port_is_what_its_role_says),
 		cmocka_unit_test(test_traces_are_filled_in),
 		cmocka_unit_test(test_last_line_is_printable_and_short),
 		cmocka_unit_test(test_beacon_ids_and_intervals),

@@ -77,7 +77,7 @@ int draft_keep(const struct draft *draft, const char *part, const char *path, st
 
 /*
  * Bakes a layer or history: in a chroot of what it stands on, without a network, /bin/sh runs `script`, which finds the role's folder and the guest programs
- * (ROLE_PLACE, PROGRAMS_PLACE; also in its environment); what that changes, over what `lay_out` has put there before, is then in the cache. `what`: as
+ * (ROLE_PLACE, PROGRAMS_PLACE; also in its environment), and a history Python's module of the organisation's past (CHRONICLE_PLACE, from data_dir's CHRONICLE_FOLDER); what that changes, over what `lay_out` has put there before, is then in the cache. `what`: as
  * a person calls the script.
  */
 struct baking {
@@ -86,6 +86,8 @@ struct baking {
 };
 #define ROLE_PLACE "/run/toride-bake/role"
 #define PROGRAMS_PLACE "/run/toride-bake/programs"
+#define CHRONICLE_PLACE "/run/toride-bake/history"
+#define CHRONICLE_FOLDER "scenarios/history"
 int bake(const struct work *work, const struct baking *baking, struct error **err);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * One loading of a scenario: what the stages of the loader share. In order: files.c reads and merges, then head.c, lan.c,
- * attack.c, goals.c and solution.c turn nodes into the model, and oddities.c warns of what is legal but odd. Each stage passes
+ * One loading of a scenario: what the stages of the loader share. In order: files.c reads and merges, then head.c, lan.c (with
+ * people.c, leases.c, firewalls.c), attack.c, goals.c (with states.c) and solution.c turn nodes into the model, and oddities.c warns of what is legal but odd. Each stage passes
  * over nodes that are known to be faulty, so that one run reports everything and nothing twice.
  */
 #ifndef TORIDE_ORCHESTRATOR_SCENARIO_LOADING_H
@@ -157,6 +157,7 @@ void load_firewalls(struct loading *loading);
 void load_attack(struct loading *loading);
 void load_messages(struct loading *loading);
 void load_goals(struct loading *loading);
+void load_state(struct loading *loading, struct state_probe *state, const struct node *node); /* of an objective */
 void load_solution(struct loading *loading);
 void load_events(struct loading *loading); /* ids of steps, injects, objectives and duties: before anything refers to them */
 void load_order(struct loading *loading);  /* no step may wait for itself */

@@ -1,0 +1,180 @@
+"""Mail of the past: who wrote what to whom and when, the same on every host that had a part in it."""
+import base64
+import hashlib
+from collections import namedtuple
+from email.utils import format_datetime
+from urllib.parse import quote
+
+from . import papers
+from .days import chance, next_working
+from .letter_texts import CAUSES, CITIZENS, COURSES, GOODS, OUTSIDE, ROOMS, SUPPLIERS, THREADS, TOPICS, TROUBLES
+
+# sender, to: mail addresses; names: address → name as a mail program shows it; parent: Message-IDs before it in the thread
+Letter = namedtuple("Letter", "day second sender to names subject text id parents attachment")
+
+SPAMMERS = ("support@account-check.example", "no-reply@security-notice.example")
+
+
+class _Cast:
+    """Who takes part in one thread, and the words that its texts leave open."""
+
+    def __init__(self, chronicle, thread, day, dice):
+        self.chronicle, self.thread, self.dice = chronicle, thread, dice
+        self.people = list(chronicle.staff.people.values())
+        self.a = self._one(thread.begins)
+        self.b = self._one(thread.to, of=self.a)
+        later = next_working(chronicle.days, day.date, dice.randint(2, 9)) or day
+        outside = next((who for who in (self.a, self.b) if isinstance(who, str)), dice.choice(SUPPLIERS))
+        company, person = OUTSIDE.get(outside, ("", ""))
+        staff = next((who for who in (self.a, self.b) if who and not isinstance(who, str)), None)
+        self.words = {
+            "a": self._called(self.a), "b": self._called(self.b), "adiv": getattr(self.a, "division", ""), "pc": getattr(self.a, "pc", ""), "ext": getattr(self.a, "extension", ""),
+            "company": company, "person": person, "date": str(later), "month": (day.date.month - 2) % 12 + 1, "hour": dice.choice((9, 10, 11, 13, 14, 15, 16)),
+            "room": dice.choice(ROOMS), "goods": dice.choice(GOODS), "topic": dice.choice(TOPICS), "course": dice.choice(COURSES),
+            "trouble": dice.choice(TROUBLES), "cause": dice.choice(CAUSES), "n": f"{dice.randint(2, 30)}", "staff": staff}
+
+    @staticmethod
+    def _called(who):
+        return getattr(who, "family", "") if not isinstance(who, str) else OUTSIDE.get(who, ("", ""))[1]
+
+    def _one(self, whom, of=None):
+        """A person or an address outside; None: there is none."""
+        if whom == "supplier":
+            return self.dice.choice(SUPPLIERS)
+        if whom == "citizen":
+            return self.dice.choice(CITIZENS)
+        if whom == "spam":
+            return self.dice.choice(SPAMMERS)
+        if "@" in whom:
+            return whom
+        fits = [person for person in self.people if person is not of and (
+            whom in ("any", "all") or person.department == whom or
+            (whom in ("division", "division1") and person.department == getattr(of, "department", None)))]
+        return self.dice.choice(fits) if fits else None
+
+    def group(self, word):
+        if word == "all":
+            return [person for person in self.people if person is not self.a]
+        if word == "division":
+            return [person for person in self.people if person is not self.a and person.department == self.a.department]
+        return [{"a": self.a, "b": self.b}[word]]
+
+
+def _address(who):
+    return who if isinstance(who, str) else who.mail
+
+
+def _name(who):
+    if isinstance(who, str):
+        return " ".join(OUTSIDE.get(who, ("", ""))).strip()
+    return who.sender
+
+
+def _signature(who):
+    if isinstance(who, str):
+        company, person = OUTSIDE.get(who, ("", ""))
+        return f"\n\n--\n{company} {person}".rstrip() if company else ""
+    return f"\n\n--\n彩田市 {who.division} {who.name}\n電話 000-000-0000 (内線{who.extension})\n{who.mail}"
+
+
+def _when(chronicle, cast, who, day, second, hours):
+    """When that person gets to it: hours of work later; outside at any time of a working day. None: after the past."""
+    second = int(second + hours * 3600 * cast.dice.uniform(0.4, 1.5))
+    for _ in range(20):
+        day = next_working(chronicle.days, day.date, 0) if day else None
+        if not day:
+            return None
+        start, end = (30600, 64800) if isinstance(who, str) else who.hours(day) or (0, 0)
+        if second < start:
+            second = start + cast.dice.randint(120, 3000)
+        if second < end:
+            return day, second
+        second = 0
+        day = next_working(chronicle.days, day.date, 1)
+    return None
+
+
+def _message_id(sender, *names):
+    digest = hashlib.sha256("|".join(map(str, names)).encode()).hexdigest()
+    return f"<{digest[:8]}-{digest[8:12]}-{digest[12:20]}@{sender.rpartition('@')[2]}>"
+
+
+def _thread(chronicle, thread, day, number):
+    dice = chance("letters", thread.name, day.work, number)
+    cast = _Cast(chronicle, thread, day, dice)
+    if not cast.a or not cast.b:
+        return
+    subject = thread.subject.format(**cast.words)
+    names, parents, second = {}, [], 0 if isinstance(cast.a, str) else 28800
+    second += dice.randint(1200, 30000)
+    for position, (who, hours, text) in enumerate(thread.messages):
+        if position and dice.random() < 0.15:
+            return  # not everybody answers
+        sender, _, receivers = who.partition(">")
+        sender = cast.a if sender == "a" else cast.b
+        to = cast.group(receivers)
+        found = _when(chronicle, cast, sender, day, second, hours)
+        if not found or not to:
+            return
+        day, second = found
+        for person in [sender, *to]:
+            names[_address(person)] = _name(person)
+        message_id = _message_id(_address(sender), thread.name, subject, day.work, second, position)
+        yield Letter(day, second, _address(sender), [_address(person) for person in to], names, ("Re: " if position else "") + subject,
+                     text.format(**cast.words) + _signature(sender), message_id, list(parents), None if position else thread.attachment)
+        parents.append(message_id)
+
+
+def letters(chronicle):
+    """All mail of the past, by time."""
+    found = []
+    for day in chronicle.days:
+        if not day.work:
+            continue
+        for thread in THREADS:
+            dice = chance("threads", thread.name, day.work)
+            count = int(thread.rate / 100 + dice.random())
+            for number in range(count):
+                found += _thread(chronicle, thread, day, number)
+    return sorted(found, key=lambda letter: (letter.day.date, letter.second, letter.id))
+
+
+def queue_id(letter, hop):
+    """Postfix's number of a mail at one of the hosts on its way."""
+    return hashlib.sha256(f"{letter.id} {hop}".encode()).hexdigest()[:10].upper()
+
+
+def encoded(text):
+    """A header's text: encoded words (RFC 2047) where it is not ASCII, one a line."""
+    if text.isascii():
+        return text
+    words, part = [], ""
+    for letter in text:
+        if len((part + letter).encode()) > 45:
+            words.append(part)
+            part = ""
+        part += letter
+    return "\n ".join(f"=?UTF-8?B?{base64.b64encode(word.encode()).decode()}?=" for word in [*words, part])
+
+
+def header_name(letter, address):
+    name = letter.names.get(address)
+    return f"{encoded(name)} <{address}>" if name else address
+
+
+def compose(letter, received=()):
+    """The mail as bytes (RFC 5322, MIME); `received`: trace fields, the last hop first. By hand: the email package takes 3 ms for each."""
+    head = [f"Received: {line}" for line in received] + [
+        f"Message-ID: {letter.id}", f"Date: {format_datetime(letter.day.when(letter.second))}", "MIME-Version: 1.0",
+        f"From: {header_name(letter, letter.sender)}", "To: " + ",\n ".join(header_name(letter, address) for address in letter.to),
+        f"Subject: {encoded(letter.subject)}"]
+    if letter.parents:
+        head += [f"In-Reply-To: {letter.parents[-1]}", "References: " + "\n ".join(letter.parents)]
+    body = ["Content-Type: text/plain; charset=UTF-8", "Content-Transfer-Encoding: 8bit", "", letter.text, ""]
+    if not letter.attachment:
+        return "\n".join(head + body).encode()
+    content, kind = papers.attachment(letter.attachment, letter)
+    boundary = "------------" + queue_id(letter, "boundary")
+    return "\n".join(head + [f'Content-Type: multipart/mixed; boundary="{boundary}"', "", f"--{boundary}", *body, f"--{boundary}",
+                             f"Content-Type: application/{kind}", "Content-Transfer-Encoding: base64", f"Content-Disposition: attachment;\n filename*=UTF-8''{quote(letter.attachment)}", "",
+                             base64.encodebytes(content).decode().rstrip(), "", f"--{boundary}--", ""]).encode()
