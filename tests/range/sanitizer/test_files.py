@@ -294,6 +294,15 @@ class Mails(unittest.TestCase):
             with self.assertRaises(mail.Unparsable, msg=data[:60]):
                 self.through(data)
 
+    def test_what_takes_too_long_is_given_up(self):
+        verdict.MOST_SECONDS, usual = 1, verdict.MOST_SECONDS
+        try:
+            with self.assertRaises(verdict.TooLong), verdict.limited():
+                # Each opening looks for its end through all the rest.
+                files.clean("a.xlsx", word(False, **{"xl/links.xml": b"<ddeLink " * 200_000}))
+        finally:
+            verdict.MOST_SECONDS = usual
+
     def test_whatever_comes_is_judged_or_refused_and_never_crashes(self):
         sound = self.mail(("見積.docm", word()), ("a.pdf", pdf("/OpenAction << /S /JavaScript /JS (x) >>"))).as_bytes()
         for position in range(0, len(sound), max(1, len(sound) // 60)):

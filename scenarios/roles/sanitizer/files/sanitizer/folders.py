@@ -9,6 +9,7 @@ closed network can reach this server: it alone opens the connections.
 import ctypes
 import hashlib
 import json
+import mmap
 import os
 import pathlib
 import pwd
@@ -22,7 +23,7 @@ import time
 
 from . import files, record, virus
 from .notice import notice
-from .verdict import MOST_BYTES, PASSED, REPLACED, Result
+from .verdict import MOST_BYTES, PASSED, REPLACED, Result, TooLong, limited
 
 CROSSING, SPOOL, CLOSED, CREDENTIALS = "/srv/crossing", "/var/spool/sanitizer", "/etc/sanitizer/closed.json", "/etc/sanitizer/credentials"
 EVERY_SECONDS = 30  # an outbox is looked into, and what waits is tried again
@@ -78,16 +79,26 @@ def pattern(name):
     return re.sub(r'[;"\\\x00-\x1f]', "?", name)
 
 
+def judge(name, path):
+    """The file's content, and what came of it."""
+    if path.stat().st_size > MOST_BYTES:
+        reason = f"larger than {MOST_BYTES >> 20} MiB"
+        with path.open("rb") as file:  # not into memory: only hashed, and copied into quarantine
+            original = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return original, Result(f"{name}.removed.txt", notice(name, reason), REPLACED, [reason])
+    data = path.read_bytes()
+    try:
+        with limited():
+            return data, files.clean(name, data, virus=virus.scan([data]).get(0))
+    except TooLong as fault:
+        return data, Result(f"{name}.removed.txt", notice(name, str(fault)), REPLACED, [str(fault)])
+
+
 def sanitize(path, route, sender, to):
     """Reads, judges and records the file. Returns what goes on in its place."""
     name = path.name.encode(errors="replace").decode()
-    if path.stat().st_size > MOST_BYTES:
-        reason = f"larger than {MOST_BYTES >> 20} MiB"
-        data, result = b"", Result(f"{name}.removed.txt", notice(name, reason), REPLACED, [reason])
-    else:
-        data = path.read_bytes()
-        result = files.clean(name, data, virus=virus.scan([data]).get(0))
-    identity = time.strftime("%Y%m%d-%H%M%S-") + hashlib.sha256(data + name.encode()).hexdigest()[:8]
+    data, result = judge(name, path)
+    identity = time.strftime("%Y%m%d-%H%M%S-") + hashlib.sha256(data).hexdigest()[:8]
     if result.action != PASSED:
         record.keep(identity, name, data)
     record.write(identity, route, sender, to, name, data, result.action, result.details)
@@ -102,8 +113,8 @@ def owner(path):
 
 
 def take_in(path, closed):
-    """From the share into the spool."""
-    if not path.is_file() or path.is_symlink() or path.name.startswith("."):
+    """From the share into the spool. An empty file is one that somebody is about to write."""
+    if not path.is_file() or path.is_symlink() or path.name.startswith(".") or path.stat().st_size == 0:
         return
     result = sanitize(path, path.parent.name, owner(path), closed["host"])
     spool = pathlib.Path(SPOOL, closed["name"])
@@ -139,30 +150,30 @@ def fetch(closed):
 
 
 def attempt(work, *arguments):
-    """A fault is told, and the work is tried again next time: nothing is taken away before it has been handed on."""
+    """False: a fault, which is told. The work is tried again next time: nothing is taken away before it has been handed on."""
     try:
         work(*arguments)
+        return True
     except (OSError, subprocess.SubprocessError) as fault:
         syslog.syslog(syslog.LOG_WARNING, f"{work.__name__}: {fault}")
+        return False
 
 
 def main():
     syslog.openlog("sanitizer")
     everywhere = json.loads(pathlib.Path(CLOSED).read_text(encoding="utf-8"))
-    folders = {closed["name"]: pathlib.Path(CROSSING, f"to-{closed['name']}") for closed in everywhere}
-    watch = Watch(folders.values())
-    finished = {path for folder in folders.values() for path in folder.iterdir()}  # what came while nobody looked
+    folders = {pathlib.Path(CROSSING, f"to-{closed['name']}"): closed for closed in everywhere}
+    watch = Watch(folders)
+    finished = {path for folder in folders for path in folder.iterdir()}  # what came while nobody looked
     due = 0.0
     while True:
-        for closed in everywhere:
-            for path in sorted(path for path in finished if path.parent == folders[closed["name"]]):
-                attempt(take_in, path, closed)
         look = time.monotonic() >= due
         if look:
             due = time.monotonic() + EVERY_SECONDS
+        left = {path for path in sorted(finished) if not attempt(take_in, path, folders[path.parent])}
         for closed in everywhere:
             if look or finished:
                 attempt(hand_over, closed)
             if look:
                 attempt(fetch, closed)
-        finished = set(watch.wait(max(0.0, due - time.monotonic())))
+        finished = left | set(watch.wait(max(0.0, due - time.monotonic())))

@@ -14,7 +14,7 @@ from email.utils import formatdate, make_msgid
 
 from . import files, markup, record, virus
 from .notice import mail_notice, notice
-from .verdict import CLEANED, PASSED, REPLACED, Budget, Refused
+from .verdict import CLEANED, PASSED, REPLACED, Budget, Refused, TooLong, limited
 
 POLICY = email.policy.SMTP.clone(refold_source="none")
 MOST_PARTS, MOST_NESTED = 200, 8
@@ -177,15 +177,16 @@ def _held_back(identity, data, sender, recipients, reason):
 
 def filter_mail(identity, sender, recipients, data):
     try:
-        message = parse(data)
-        judged = clean_message(message, Budget())
-        touched = [(name, original) for name, original, result in judged if files.changed(result)]
-        message["X-Sanitizer"] = f"id={identity} files={len(judged)} changed={len(touched)}"
-        cleaned = message.as_bytes()
+        with limited():
+            message = parse(data)
+            judged = clean_message(message, Budget())
+            touched = [(name, original) for name, original, result in judged if files.changed(result)]
+            message["X-Sanitizer"] = f"id={identity} files={len(judged)} changed={len(touched)}"
+            cleaned = message.as_bytes()
     except OSError:
         raise
-    except Exception as fault:  # pylint: disable=broad-except # whatever it is: not passed, and not lost
-        reason = str(fault) if isinstance(fault, Unparsable) else f"a mail that cannot be cleaned ({type(fault).__name__}: {fault})"
+    except (Exception, TooLong) as fault:  # pylint: disable=broad-except # whatever it is: not passed, and not lost
+        reason = str(fault) if isinstance(fault, (Unparsable, TooLong)) else f"a mail that cannot be cleaned ({type(fault).__name__}: {fault})"
         _held_back(identity, data, sender, recipients, reason)
         return
     if touched:

@@ -1,4 +1,7 @@
-"""What came of a file, and how much of it is looked at."""
+"""What came of a file, and how much is spent on it."""
+import contextlib
+import resource
+import signal
 from dataclasses import dataclass, field
 
 PASSED, CLEANED, REPLACED = "passed", "cleaned", "replaced"
@@ -6,10 +9,32 @@ PASSED, CLEANED, REPLACED = "passed", "cleaned", "replaced"
 MOST_BYTES = 32 << 20  # unpacked, of all that one file holds
 MOST_FILES = 500
 MOST_DEPTH = 3  # archives in archives
+MOST_SECONDS = 60  # for one mail or file with all that it holds
+MOST_MEMORY = 192 << 20  # of the program
 
 
 class Refused(Exception):
     """The file cannot be cleaned: a notice goes in its place. The text says why."""
+
+
+class TooLong(BaseException):
+    """MOST_SECONDS are over. No Exception, so that nobody on the way takes it for a fault of one part, and goes on."""
+
+
+@contextlib.contextmanager
+def limited():
+    """Within: no more than MOST_SECONDS and MOST_MEMORY, for our own work and each program that it starts."""
+
+    def end(_signal, _frame):
+        raise TooLong(f"takes longer than {MOST_SECONDS} s")
+
+    resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
+    signal.signal(signal.SIGALRM, end)
+    signal.alarm(MOST_SECONDS)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
 
 
 @dataclass
