@@ -131,7 +131,7 @@ def dhcp(chronicle, _host, day):
         while second < hours[1]:
             found.append((second, "kea", f"DHCP4_LEASE_ALLOC {client}, tid={transaction()}: lease {person.address} has been allocated for 3600 seconds"))
             second += step
-    return sorted(found)
+    return [(second, program, f"{day.stamp(second)} {message}") for second, program, message in sorted(found)]
 
 
 def mac_of(chronicle, person):
