@@ -1,5 +1,6 @@
 """The sanitising server's cleaning of files and mails, with documents made here: run in such a guest, where qpdf, clamscan and olefile are.
    python3 test_files.py"""
+import base64
 import email
 import email.policy
 import io
@@ -277,6 +278,19 @@ class Mails(unittest.TestCase):
         self.assertIn(b"a.js.removed.txt", text)
         self.assertEqual(len(judged), 2)
 
+    def test_japanese_mail_stays_as_it_was(self):
+        text, subject = "本文です。".encode("iso-2022-jp"), b"=?ISO-2022-JP?B?GyRCJCo4KyRRJGobKEI=?="
+        old = b"=?ISO-2022-JP?B?" + base64.b64encode("名簿.txt".encode("iso-2022-jp")) + b"?="
+        data = b"\r\n".join([
+            b"Subject: " + subject, b"MIME-Version: 1.0", b"Content-Type: multipart/mixed; boundary=b", b"", b"--b",
+            b"Content-Type: text/plain; charset=ISO-2022-JP", b"", text, b"--b", b'Content-Type: text/plain; name="' + old + b'"',
+            b'Content-Disposition: attachment; filename="' + old + b'"', b"", b"x", b"--b--", b"",
+        ])  # fmt: skip
+        message, judged = self.through(data)
+        self.assertIn(b"Subject: " + subject + b"\r\n", message.as_bytes())
+        self.assertIn(text, message.as_bytes())
+        self.assertEqual([name for name, _, _ in judged], ["名簿.txt"])
+
     def test_signatures_are_found_in_attachments_and_in_archives(self):
         found = virus.scan([b"harmless", EICAR, zipped({"x.txt": b"... toride training beacon ..."})])
         self.assertEqual(found, {1: "EICAR-Test-File", 2: "Toride.TrainingBeacon"})
@@ -288,6 +302,8 @@ class Mails(unittest.TestCase):
         for data in (
             b"Content-Type: multipart/mixed; boundary=x\r\n\r\nno such boundary\r\n",
             b"Content-Type: multipart/mixed\r\n\r\n--x\r\n\r\na\r\n--x--\r\n",
+            b"Content-Type: text/plain\r\nContent-Type: text/html\r\n\r\n<script>x()</script>",
+            b"Subject: x\r\n\r\nbegin 644 x.exe\r\n#35I0\r\n`\r\nend\r\n",
             b"Content-Type: message/partial; id=a; number=1; total=2\r\n\r\nSubject: x\r\n\r\nx",
             b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + b"--x\r\n\r\na\r\n" * 201 + b"--x--\r\n",
         ):

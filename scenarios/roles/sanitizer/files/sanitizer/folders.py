@@ -69,7 +69,7 @@ def smbclient(closed, share, commands):
         ["smbclient", f"//{closed['address']}/{share}", f"--authentication-file={CREDENTIALS}", "--timeout=10", "--command", "; ".join(commands)],
         check=False, capture_output=True, text=True, errors="replace", timeout=MOST_SECONDS,
     )  # fmt: skip
-    if done.returncode:
+    if done.returncode and "NT_STATUS_NO_SUCH_FILE listing" not in done.stdout:  # that is an empty share
         raise OSError(f"{closed['host']}: {(done.stdout + done.stderr).strip().splitlines()[-1:]}")
     return done.stdout
 

@@ -7,6 +7,7 @@ import email
 import email.errors
 import email.policy
 import mimetypes
+import re
 import subprocess
 import sys
 from email.message import EmailMessage
@@ -34,6 +35,7 @@ AMBIGUOUS = (
 
 # A mail within a mail, and the parts of a report; other kinds (message/partial, message/external-body) come together elsewhere.
 MESSAGES = frozenset(["message/rfc822", "message/delivery-status", "message/disposition-notification"])
+UUENCODED = re.compile(rb"^begin(-base64)? [0-7]{3,4} \S", re.M)
 SHOWN_AS_TEXT = frozenset(["text/plain", "text/rfc822-headers", "text/calendar", "text/csv", "text/markdown"])
 
 
@@ -48,6 +50,9 @@ def _leaves(part, depth=0):
     for defect in part.defects:
         if isinstance(defect, AMBIGUOUS):
             raise Unparsable(f"a mail that can be read in more than one way ({type(defect).__name__})")
+    for header in ("Content-Type", "Content-Transfer-Encoding", "Content-Disposition"):
+        if len(part.get_all(header, [])) > 1:
+            raise Unparsable(f"a part with two {header} headers")
     kind = part.get_content_type()
     if part.get_content_maintype() == "message" and kind not in MESSAGES:
         raise Unparsable(f"a part of the kind {kind}")
@@ -94,6 +99,8 @@ def _clean_text(part, data, budget):
     """The text that a mail program shows by itself. None: nothing to say about it."""
     kind = part.get_content_type()
     if kind in SHOWN_AS_TEXT:
+        if UUENCODED.search(data):
+            raise Unparsable("a file in the text itself (uuencode)")
         return None
     if kind != "text/html":
         reason = f"a text of the kind {kind}"
