@@ -21,6 +21,44 @@ static const struct kind {
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
+/* What a table of keys cannot say. */
+static const char notes[] =
+	"## How a LAN behaves\n\n"
+	"- **Addresses.** `nics: {office: 10.1.1.20}` is fixed; in a list the first is the host's address, the others are "
+	"further ones of the same "
+	"interface. `nics: {tax: dhcp}`: the guest\n"
+	"  asks for it, and gets one that is known beforehand: the loader reserves it in the range of the host that serves the "
+	"network (an option of "
+	"type ranges: `ranges: {tax: 100-199}`),\n"
+	"  by the names of host and network, so that it stays when other hosts come and go (two that would have the same one "
+	"share it out by name). "
+	"Traces, probes and claims may name it.\n"
+	"  A range is written as the last parts of its first and last address; the other parts are the network's (`4.0-7.255` in "
+	"`10.2.0.0/16` is "
+	"10.2.4.0 to 10.2.7.255). A network has one DHCP\n"
+	"  server; where that is on another network, a firewall passes the requests on (its option `dhcp: HOST`).\n"
+	"- **Routes** are the shortest ways over hosts whose role has `forwards: true`. The default points towards the network "
+	"of kind `internet`. A "
+	"network of kind `closed` has no default\n"
+	"  route and asks no resolver outside; nobody outside asks one inside.\n"
+	"- **Firewalls** ask their rules in order, and the first that fits decides; what none takes is dropped, so a forwarding "
+	"host without rules "
+	"drops everything. Answers to what was let\n"
+	"  through pass. A rule's host means all its addresses.\n"
+	"- **Logs and flows.** `logs: {to: soc}` sends the host's log there (514/tcp), `flows: {to: soc}` records of what it "
+	"forwards (2055/udp). The "
+	"firewalls on the way must let them through.\n"
+	"- **Secrets.** `secrets: [flag1]` gives the host a text that is another one for each team; hosts that name the same "
+	"secret have the same "
+	"one. A field of a claim or report may be\n"
+	"  compared with it: `claim: {flag: \"${team.secret.flag1}\"}`; the solution gives it as `flag: "
+	"\"${team.secret.flag1}\"`. It is told "
+	"nowhere else; the journal holds a digest of it.\n"
+	"- **People** with a terminal use it: one of `does` by chance, every `pace` on average. What they "
+	"could not do is an event.\n"
+	"- **Accounts.** `state: {account-disabled: svc-backup}` is looked at on the host whose role has `directory: true` (a "
+	"scenario has one).\n";
+
 static void print_reference(void)
 {
 	cleanup_json json_t *shown = json_object();
@@ -36,6 +74,8 @@ static void print_reference(void)
 	for (int i = 0; i < KINDS; i++)
 		schema_print_reference(kinds[i].schema, kinds[i].heading, kinds[i].introduction, shown, stdout);
 	schema_print_types(stdout);
+	putchar('\n');
+	fputs(notes, stdout);
 }
 
 static int run(int argc, char **argv)
