@@ -17,6 +17,7 @@
 	entry(plan) \
 	entry(score) \
 	entry(serve) \
+	entry(bake) \
 	entry(up) \
 	entry(verify) \
 	entry(start) \

@@ -28,6 +28,7 @@ void range_destroy(struct range *range);
 struct range_progress {
 	enum resource_kind kind;
 	const char *name;
+	const char *host; /* whose it is; NULL: nobody's, or something that is removed */
 	int team;
 	const char *action; /* "create", "destroy" or "reset" */
 	bool finished;
@@ -45,9 +46,14 @@ int range_up(struct range *range, const struct plan *plan, range_progress_fn *pr
 	     const volatile bool *cancel, size_t *changed, struct error **err);
 /* What this host cannot do of what the plan asks, and what is left out for that, as a line for a person; NULL: nothing. Caller frees. */
 char *range_lacks(struct range *range, const struct plan *plan);
-/* Makes images and layers only. */
+/* Makes images, layers and histories only. *report, new reference: [{"kind","name","host" (but for images),"made","took_ms"}], all that the plan needs. */
 int range_bake(struct range *range, const struct plan *plan, range_progress_fn *progress, void *context,
-	       const volatile bool *cancel, struct error **err);
+	       const volatile bool *cancel, json_t **report, struct error **err);
+/*
+ * Removes images, layers and histories that no exercise on this host stands on and none of the plans needs, and what was left of failed and killed bakes.
+ * *removed, new reference: [{"folder","name","bytes"}]. Waits for who is building or baking.
+ */
+int range_prune(struct range *range, struct plan *const *plans, size_t plans_count, json_t **removed, struct error **err);
 /*
  * Takes a host of a team (NULL: all of them, at the same time) back to what it was when it was built: ended, all that it has written thrown away, started,
  * ready. Networks and the other guests notice nothing; shells and programs in it end. It is told (`progress`, action "reset") as any step. *err tells every

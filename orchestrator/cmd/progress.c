@@ -19,13 +19,20 @@ static const char *text_of(const json_t *step, const char *key)
 	return text ? text : "";
 }
 
+/* What teams share is named by a digest: the host says more. */
+static const char *shown_name(const json_t *step)
+{
+	return json_object_get(step, "host") && json_integer_value(json_object_get(step, "team")) == 0 ? text_of(step, "host")
+												       : text_of(step, "name");
+}
+
 static void draw_bar(struct progress *progress, const json_t *step, json_int_t done, json_int_t total)
 {
 	char bar[BAR_WIDTH * 3 + 1] = ""; /* a block is three bytes of UTF-8 */
 	for (int i = 0; i < BAR_WIDTH; i++)
 		strcat(bar, i * total < done * BAR_WIDTH ? "█" : "░");
 	fprintf(stderr, "\r\033[K%s %lld/%lld  %s %s", bar, (long long)done, (long long)total, text_of(step, "resource"),
-		text_of(step, "name"));
+		shown_name(step));
 	fflush(stderr);
 	progress->drawn = true;
 }
@@ -40,7 +47,7 @@ static void print_line(struct progress *progress, const json_t *step, json_int_t
 		return;
 	progress->quarter = quarter > progress->quarter ? quarter : progress->quarter;
 	fprintf(stderr, "  %5.1f s  %lld/%lld  %s %s\n", (double)(monotonic_ms() - progress->began_ms) / 1000.0, (long long)done,
-		(long long)total, resource, text_of(step, "name"));
+		(long long)total, resource, shown_name(step));
 }
 
 void progress_show(const json_t *step, void *context)
@@ -51,7 +58,7 @@ void progress_show(const json_t *step, void *context)
 	bool finished = json_is_true(json_object_get(step, "finished"));
 	if (json_object_get(step, "error")) {
 		progress_finish(progress);
-		fprintf(stderr, "  %s %s: failed\n", text_of(step, "resource"), text_of(step, "name"));
+		fprintf(stderr, "  %s %s: failed\n", text_of(step, "resource"), shown_name(step));
 	} else if (progress->terminal) {
 		draw_bar(progress, step, done, total);
 	} else if (finished) {

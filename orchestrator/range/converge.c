@@ -1,5 +1,6 @@
 /* Up, bake and down: what is there is compared with what is planned; the difference becomes tasks. */
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "common/alloc.h"
@@ -160,7 +161,8 @@ static int up(const struct order *order, virConnectPtr connection, size_t *chang
 	int block;
 	cleanup_free char *guests = range_guests_folder(order->range, order->plan->exercise);
 	cleanup_close int lock = exercise_lock(order->range, order->plan->exercise, LOCK_TO_MAKE, err);
-	if (lock < 0 || check_way(order->range->state_dir, err) < 0 || make_folder(guests, 0711, err) < 0 ||
+	cleanup_close int cache = lock < 0 ? -1 : cache_lock(order->range, LOCK_SH, err);
+	if (cache < 0 || check_way(order->range->state_dir, err) < 0 || make_folder(guests, 0711, err) < 0 ||
 	    block_allocate(order->range, connection, order->plan->exercise, &block, err) < 0)
 		return -1;
 	struct work *works = works_create(order->range, order->plan, block, order->cancel, err);
@@ -184,20 +186,45 @@ int range_up(struct range *range, const struct plan *plan, range_progress_fn *pr
 	return result;
 }
 
-int range_bake(struct range *range, const struct plan *plan, range_progress_fn *progress, void *context,
-	       const volatile bool *cancel, struct error **err)
+static json_t *bake_report(const struct plan *plan, const bool *is_there, const struct tasks *tasks)
 {
-	const struct order order = {.range = range, .plan = plan, .progress = progress, .context = context, .cancel = cancel};
-	struct work *works = works_create(range, plan, 0, cancel, err);
-	if (!works)
-		return -1;
+	json_t *report = json_array();
+	for (size_t i = 0, task = 0; i < plan->resources_count; i++) {
+		const struct resource *resource = &plan->resources[i];
+		if (!kind_of(resource->kind)->folder)
+			continue;
+		const int64_t took_ms = is_there[i] ? 0 : tasks->items[task++].took_ms; /* both in the plan's order */
+		json_array_append_new(report,
+				      json_pack("{s:s, s:s, s:s*, s:b, s:I}", "kind", resource_kind_names[resource->kind], "name",
+						resource->host ? resource->host->role->name : resource->image->name, "host",
+						resource->host ? resource->host->name : NULL, "made", !is_there[i], "took_ms",
+						(json_int_t)took_ms));
+	}
+	return report;
+}
+
+static int bake_works(const struct order *order, struct work *works, json_t **report, struct error **err)
+{
+	const struct plan *plan = order->plan;
 	cleanup_with(tasks) struct tasks tasks = {0};
 	cleanup_free bool *is_there = xcalloc(plan->resources_count + 1, sizeof *is_there);
 	for (size_t i = 0; i < plan->resources_count; i++)
 		is_there[i] = !kind_of(plan->resources[i].kind)->folder || cache_has(&works[i]);
 	add_creations(&tasks, works, plan->resources_count, is_there);
 	size_t changed = 0;
-	int result = run_tasks(&order, &tasks, &changed, err);
+	if (run_tasks(order, &tasks, &changed, err) < 0)
+		return -1;
+	*report = bake_report(plan, is_there, &tasks);
+	return 0;
+}
+
+int range_bake(struct range *range, const struct plan *plan, range_progress_fn *progress, void *context,
+	       const volatile bool *cancel, json_t **report, struct error **err)
+{
+	const struct order order = {.range = range, .plan = plan, .progress = progress, .context = context, .cancel = cancel};
+	cleanup_close int lock = cache_lock(range, LOCK_SH, err);
+	struct work *works = lock < 0 ? NULL : works_create(range, plan, 0, cancel, err);
+	int result = works ? bake_works(&order, works, report, err) : -1;
 	works_destroy(works, plan->resources_count);
 	return result;
 }

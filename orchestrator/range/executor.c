@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/alloc.h"
+#include "common/now.h"
 
 enum { SETTLE_POLL_MS = 10, CANCEL_POLL_MS = 100, FAILURES_TOLD_MAX = 20 };
 
@@ -32,6 +33,7 @@ static void tell(struct execution *execution, const struct task *task, bool fini
 	const struct range_progress progress = {
 		.kind = task_mark(task)->kind,
 		.name = task->name,
+		.host = task->work && task->work->resource->host ? task->work->resource->host->name : NULL,
 		.team = task_mark(task)->team,
 		.action = task->reset  ? "reset"
 			  : task->work ? "create"
@@ -66,6 +68,7 @@ static void note_failure(struct execution *execution, const struct task *task, s
 static void end_task(struct execution *execution, struct task *task, struct error *why)
 {
 	task->state = why ? TASK_FAILED : TASK_DONE;
+	task->took_ms = monotonic_ms() - task->began_ms;
 	execution->done += !why;
 	execution->ended++;
 	tell(execution, task, true, why ? error_text(why) : NULL);
@@ -108,6 +111,7 @@ static struct task *take_task(struct execution *execution)
 			pthread_cond_broadcast(&execution->changed);
 		} else if (needs == TASK_DONE) {
 			task->state = TASK_RUNNING;
+			task->began_ms = monotonic_ms();
 			tell(execution, task, false, NULL);
 			return task;
 		}

@@ -137,6 +137,19 @@ int tree_copy(const char *from, const char *to, struct error **err)
 	return run_tool(argv, "copy", from, err) < 0 ? -1 : plain_modes(from, to, err);
 }
 
+int64_t tree_bytes(const char *path)
+{
+	char *roots[] = {(char *)path, NULL};
+	FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	int64_t bytes = 0;
+	for (FTSENT *entry; walk && (entry = fts_read(walk));)
+		if (entry->fts_info != FTS_DP && entry->fts_info != FTS_NS)
+			bytes += (int64_t)entry->fts_statp->st_blocks * 512; /* stat(2) */
+	if (walk)
+		fts_close(walk);
+	return bytes;
+}
+
 /* ---- digest ---- */
 
 struct tree_hash {

@@ -49,6 +49,16 @@ int exercise_lock(const struct range *range, const char *exercise, enum lock_pur
 	}
 }
 
+int cache_lock(const struct range *range, int how, struct error **err)
+{
+	cleanup_free char *path = xasprintf("%s/cache.lock", range->state_dir);
+	cleanup_close int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	while (lock >= 0 && flock(lock, how) < 0)
+		if (errno != EINTR)
+			return file_error(err, errno, "lock", path);
+	return lock >= 0 ? steal_fd(&lock) : file_error(err, errno, "make", path);
+}
+
 /* ---- works: the plan's resources with their digests ---- */
 
 static int finish_digest(struct work *work, struct error **err)

@@ -6,6 +6,7 @@
 #include "common/cleanup.h"
 #include "common/now.h"
 #include "orchestrator/digest.h"
+#include "orchestrator/serve/bake.h"
 #include "orchestrator/serve/instance.h"
 #include "orchestrator/serve/operation.h"
 #include "orchestrator/verify.h"
@@ -71,9 +72,7 @@ static void on_progress(const struct range_progress *progress, void *context)
 	report->kind = xstrdup(progress->finished ? "range.end" : "range.begin");
 	report->body = json_pack("{ss ss ss ss*}", "action", progress->action, "resource", kind, "name", progress->name, "error",
 				 progress->error);
-	report->progress = json_pack("{ss ss ss si sb ss* sI sI}", "action", progress->action, "resource", kind, "name",
-				     progress->name, "team", progress->team, "finished", progress->finished, "error",
-				     progress->error, "done", (json_int_t)progress->done, "total", (json_int_t)progress->total);
+	report->progress = range_progress_json(progress);
 	jobs_post(work->orchestrator->jobs, report_step, report);
 }
 

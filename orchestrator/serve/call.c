@@ -11,6 +11,7 @@ struct call {
 	size_t fds_count;
 	call_answer_fn *answer;
 	void *context;
+	volatile bool *cancel; /* may be NULL */
 };
 
 struct call *call_create(const json_t *args, const int *fds, size_t fds_count, call_answer_fn *answer, void *context)
@@ -28,6 +29,13 @@ struct call *call_create(const json_t *args, const int *fds, size_t fds_count, c
 void call_forget(struct call *call)
 {
 	__atomic_store_n(&call->answer, NULL, __ATOMIC_RELAXED);
+	if (call->cancel)
+		*call->cancel = true;
+}
+
+void call_cancels(struct call *call, volatile bool *cancel)
+{
+	call->cancel = cancel;
 }
 
 bool call_forgotten(const struct call *call)

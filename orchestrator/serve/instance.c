@@ -74,17 +74,22 @@ static int make_folders(const char *folder, struct error **err)
 	return 0;
 }
 
-/* Loads `file` and plans it. Scenario errors come as one text: the diagnostics as `toride check` prints them. */
+int scenario_open(const struct site *site, const char *file, struct scenario **scenario, struct error **err)
+{
+	struct diagnostics diagnostics = {0};
+	int loaded = scenario_load(file, site->data_dir, scenario, &diagnostics, err);
+	if (loaded > 0)
+		error_set(err, "%s has %zu error%s\n%s", file, diagnostics.errors, diagnostics.errors == 1 ? "" : "s",
+			  diagnostics.text);
+	diagnostics_finish(&diagnostics);
+	return loaded == 0 ? 0 : -1;
+}
+
 static int load(struct instance *instance, const char *name, int teams, const char *day, struct error **err)
 {
 	const struct site *site = instance->orchestrator->site;
-	struct diagnostics diagnostics = {0};
-	int loaded = scenario_load(instance->file, site->data_dir, &instance->scenario, &diagnostics, err);
-	if (loaded > 0)
-		error_set(err, "%s has %zu error%s\n%s", instance->file, diagnostics.errors, diagnostics.errors == 1 ? "" : "s",
-			  diagnostics.text);
-	diagnostics_finish(&diagnostics);
-	if (loaded != 0 || plan_create(instance->scenario, name, teams, day, &instance->plan, err) < 0)
+	if (scenario_open(site, instance->file, &instance->scenario, err) < 0 ||
+	    plan_create(instance->scenario, name, teams, day, &instance->plan, err) < 0)
 		return -1;
 	instance->folder = xasprintf("%s/exercises/%s", site->state_dir, instance_name(instance));
 	return make_folders(instance->folder, err);

@@ -179,7 +179,7 @@ static const struct {
 } operations[] = {
 	{"up", op_up},		 {"down", op_down},	{"command", op_command}, {"follow", op_follow},
 	{"board", op_board},	 {"status", op_status}, {"exec", op_exec},	 {"shell", op_shell},
-	{"capture", op_capture}, {"reset", op_reset},	{"verify", op_verify},
+	{"capture", op_capture}, {"reset", op_reset},	{"verify", op_verify},	 {"bake", op_bake},
 };
 
 void operation_begin(struct orchestrator *orchestrator, const char *op, struct call *call)

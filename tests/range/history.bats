@@ -109,20 +109,20 @@ made() { find "$TORIDE_STATE_DIR/$1" -mindepth 1 -maxdepth 1 -name "${2:-box}-*"
 	load serve
 	local scenario=$BATS_FILE_TMPDIR/exercises/tiny.yaml
 	serve_start
-	"$TORIDE" up "$scenario" --name hist-day --day 2026-01-15
-	run "$TORIDE" up "$scenario" --name hist-day
+	"$TORIDE" up "$scenario" --name hist-day --no-verify --day 2026-01-15
+	run "$TORIDE" up "$scenario" --name hist-day --no-verify
 	[[ $output == *"nothing to change"* ]]
 	serve_kill
 	serve_start
-	run "$TORIDE" up "$scenario" --name hist-day
+	run "$TORIDE" up "$scenario" --name hist-day --no-verify
 	[[ $output == *"nothing to change"* ]]
 	[[ $(guest hist-day/1/one head -n 1 /var/log/past) == 2026-01-15* ]]
-	"$TORIDE" up "$scenario" --name hist-day --day 2026-01-16
+	"$TORIDE" up "$scenario" --name hist-day --no-verify --day 2026-01-16
 	[[ $(guest hist-day/1/one head -n 1 /var/log/past) == 2026-01-16* ]]
-	run "$TORIDE" up "$scenario" --name hist-day --day yesterday
+	run "$TORIDE" up "$scenario" --name hist-day --no-verify --day yesterday
 	[ "$status" -eq 1 ]
 	[[ $output == *"day 'yesterday': there is no such day"* ]]
-	run "$TORIDE" up "$scenario" --name hist-day
+	run "$TORIDE" up "$scenario" --name hist-day --no-verify
 	[[ $output == *"nothing to change"* ]]
 	"$TORIDE" down hist-day
 	serve_stop

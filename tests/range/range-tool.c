@@ -55,11 +55,12 @@ static int build(const struct site *site, struct range *range, char **argv)
 	cleanup_plan struct plan *plan = NULL;
 	range_progress_fn *progress = getenv("RANGE_TOOL_VERBOSE") ? print_progress : NULL;
 	size_t changed = 0;
+	cleanup_json json_t *report = NULL;
 	if (load_plan(site, argv + 1, &scenario, &plan, &err) < 0)
 		return failed(err);
 	int64_t start_ms = monotonic_ms();
 	int result = strcmp(argv[0], "up") == 0 ? range_up(range, plan, progress, NULL, NULL, &changed, &err)
-						: range_bake(range, plan, progress, NULL, NULL, &err);
+						: range_bake(range, plan, progress, NULL, NULL, &report, &err);
 	if (result < 0)
 		return failed(err);
 	printf("%zu changed, %lld ms\n", changed, (long long)(monotonic_ms() - start_ms));

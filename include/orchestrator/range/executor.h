@@ -15,6 +15,7 @@ struct task {
 	size_t *needs;		   /* indexes of tasks before it */
 	size_t needs_count;
 	enum task_state state;
+	int64_t began_ms, took_ms;
 };
 
 struct executor {

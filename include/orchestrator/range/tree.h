@@ -21,6 +21,8 @@ int file_write(const char *path, const char *content, struct error **err);
 int make_folder(const char *path, mode_t mode, struct error **err);  /* one that is there is fine */
 int make_folders(const char *path, mode_t mode, struct error **err); /* parents too */
 
+/* The room that all in it takes on the disk; what cannot be looked at counts nothing. */
+int64_t tree_bytes(const char *path);
 /* Removes a folder and all in it, whatever is in it; what is not there is fine. Does not cross into other file systems. */
 int tree_remove(const char *path, struct error **err);
 /* Copies what is in `from` over what is in `to`: owned by root, modes 755 and 644. */

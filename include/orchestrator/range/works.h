@@ -11,6 +11,9 @@
 enum lock_purpose { LOCK_TO_MAKE, LOCK_TO_REMOVE, LOCK_TO_RESET };
 int exercise_lock(const struct range *range, const char *exercise, enum lock_purpose purpose, struct error **err);
 
+/* Who makes or uses cached folders holds it shared (LOCK_SH) until disks that stand on them are written; who removes some, alone (LOCK_EX). Waits. */
+int cache_lock(const struct range *range, int how, struct error **err);
+
 /* One for each of the plan's resources, by its indexes, with their digests; `cancel` may be NULL. NULL with *err. */
 struct work *works_create(struct range *range, const struct plan *plan, int block, const volatile bool *cancel,
 			  struct error **err);

@@ -21,6 +21,8 @@ struct call *call_create(const json_t *args, const int *fds, size_t fds_count, c
 void call_forget(struct call *call);	      /* the caller has gone: answer no more */
 bool call_forgotten(const struct call *call); /* nobody waits for its answer any more; from any thread */
 
+void call_cancels(struct call *call, volatile bool *cancel); /* set when that is so; must live as long as the call */
+
 const json_t *call_args(const struct call *call);
 const char *call_text(const struct call *call, const char *key, const char *fallback); /* a string argument */
 int call_integer(const struct call *call, const char *key, int fallback);

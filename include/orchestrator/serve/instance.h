@@ -44,6 +44,9 @@ int instance_save(const struct instance *instance, struct error **err);
 /* Takes the exercise off the orchestrator; with `forget` also its exercise.json (the journal stays). Nothing of the range is touched. */
 void instance_destroy(struct instance *instance, bool forget);
 
+/* Loads a scenario; its errors come as one text: the diagnostics as `toride check` prints them. */
+int scenario_open(const struct site *site, const char *file, struct scenario **scenario, struct error **err);
+
 static inline const char *instance_name(const struct instance *instance)
 {
 	return instance->plan->exercise;

@@ -7,6 +7,7 @@
 
 void op_up(struct orchestrator *orchestrator, struct call *call);
 void op_down(struct orchestrator *orchestrator, struct call *call);
+void op_bake(struct orchestrator *orchestrator, struct call *call);
 void op_reset(struct orchestrator *orchestrator, struct call *call);
 void op_exec(struct orchestrator *orchestrator, struct call *call);
 void op_capture(struct orchestrator *orchestrator, struct call *call);
