@@ -232,6 +232,6 @@ json_t *staff_status(const struct team *team)
 {
 	const struct staff *staff = &team->staff;
 	return json_pack("{s:i, s:i, s:i, s:I, s:I, s:s?}", "team", team->number, "people", (int)staff->members_count, "percent",
-			 staff->clock.percent, "done", (json_int_t)(staff->done + sum(staff->counts, "done")), "failed",
-			 (json_int_t)(staff->failed + sum(staff->counts, "failed")), "last_failure", staff->last_failure);
+			 staff->clock.percent, "done", (json_int_t)staff->done + sum(staff->counts, "done"), "failed",
+			 (json_int_t)staff->failed + sum(staff->counts, "failed"), "last_failure", staff->last_failure);
 }
