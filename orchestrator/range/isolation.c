@@ -10,8 +10,10 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -20,7 +22,7 @@
 #include "orchestrator/range/proof.h"
 #include "orchestrator/sorted.h"
 
-enum { SETTLE_MS = 150 }; /* for what is still on its way */
+enum { SETTLE_MS = 150 /* for what is still on its way */, SEALS_AT_ONCE = 3 };
 
 static const char *const space_names[PROOF_SPACES] = {"net", "pid", "mnt", "ipc", "uts", "user"};
 
@@ -233,12 +235,43 @@ static void check_spaces(struct proof *proof)
 	}
 }
 
-static void check_seals(struct proof *proof, int team)
+/* Looked at while the cells are opened: both mostly wait for libvirt. */
+struct seals {
+	struct range *range;
+	const struct plan *plan;
+	int team; /* 0: all */
+	atomic_int next;
+	struct error *broken[PLAN_TEAMS_MAX + 1];
+	pthread_t threads[SEALS_AT_ONCE];
+	int threads_count;
+};
+
+static void *look_at_seals(void *context)
 {
-	for (int t = 1; t <= proof->plan->teams; t++) {
-		cleanup_error struct error *err = NULL;
-		if ((!team || t == team) && range_sealed(proof->range, proof->plan, t, &err) < 0)
-			proof_found(proof, t, NULL, "%s", error_text(err));
+	struct seals *seals = context;
+	for (int team; (team = atomic_fetch_add(&seals->next, 1)) <= seals->plan->teams;)
+		if (!seals->team || team == seals->team)
+			range_sealed(seals->range, seals->plan, team, &seals->broken[team]);
+	return NULL;
+}
+
+static void begin_seals(struct seals *seals)
+{
+	while (seals->threads_count < SEALS_AT_ONCE &&
+	       pthread_create(&seals->threads[seals->threads_count], NULL, look_at_seals, seals) == 0)
+		seals->threads_count++;
+	if (seals->threads_count == 0)
+		look_at_seals(seals);
+}
+
+static void check_seals(struct proof *proof, struct seals *seals)
+{
+	for (int i = 0; i < seals->threads_count; i++)
+		pthread_join(seals->threads[i], NULL);
+	for (int team = 1; team <= seals->plan->teams; team++) {
+		if (seals->broken[team])
+			proof_found(proof, team, NULL, "%s", error_text(seals->broken[team]));
+		error_free(seals->broken[team]);
 	}
 }
 
@@ -275,13 +308,12 @@ int range_isolation(struct range *range, const struct plan *plan, int team, stru
 	for (int t = 1; t <= plan->teams; t++)
 		proof.tokens[t] = (uint32_t)PROOF_TOKEN_FIRST << 24 | (randombytes_random() & 0xffffff);
 	collect_places(&proof);
-	if (open_cells(&proof, team, err) < 0 || collect_addresses(&proof, err) < 0) {
-		isolation_finish(isolation);
-		return -1;
-	}
+	struct seals seals = {.range = range, .plan = plan, .team = team, .next = 1};
+	begin_seals(&seals);
+	int opened = open_cells(&proof, team, err);
 	check_spaces(&proof);
-	check_seals(&proof, team);
-	if (proof_listen(&proof, err) < 0) {
+	check_seals(&proof, &seals);
+	if (opened < 0 || collect_addresses(&proof, err) < 0 || proof_listen(&proof, err) < 0) {
 		isolation_finish(isolation);
 		return -1;
 	}

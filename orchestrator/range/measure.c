@@ -459,7 +459,7 @@ static void judge_silence(struct campaign *campaign)
 }
 
 int range_reach(struct range *range, const struct plan *plan, int team, struct reach_probe *probes, size_t count,
-		int64_t patience_ms, const volatile bool *cancel, struct error **err)
+		int64_t patience_ms, const volatile bool *cancel, bool *runs, struct error **err)
 {
 	cleanup_with(campaign) struct campaign campaign = {.range = range,
 							   .plan = plan,
@@ -470,6 +470,8 @@ int range_reach(struct range *range, const struct plan *plan, int team, struct r
 							   .cancel = cancel};
 	if (prepare(&campaign, err) < 0)
 		return error_prefix(err, "team %d", team);
+	for (size_t i = 0; i < campaign.stations_count; i++)
+		runs[i] = is_open(&campaign.stations[i]);
 	campaign.start_ms = monotonic_ms();
 	do {
 		send_round(&campaign);

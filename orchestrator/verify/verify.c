@@ -8,7 +8,7 @@
 #include "common/cleanup.h"
 #include "common/now.h"
 
-enum { TEAMS_AT_ONCE = 4 };
+enum { TEAMS_AT_ONCE = 5 };
 
 struct verification {
 	const struct verify_request *request;
@@ -34,21 +34,12 @@ static void step_done(struct verification *verification, const char *what)
 
 /* ---- the matrix of a team ---- */
 
-/* Hosts whose pairs could not be measured: those that are in all the unknown pairs are not running. Told by the range itself. */
-static json_t *not_running(const struct verify_request *request, int team, const json_t *status)
+static json_t *not_running(const struct scenario *scenario, const bool *runs)
 {
-	json_t *hosts = json_array(), *guest;
-	const struct scenario *scenario = request->plan->scenario;
-	for (size_t i = 0; i < scenario->hosts_count; i++) {
-		bool runs = false;
-		size_t g;
-		json_array_foreach (json_object_get(status, "guests"), g, guest)
-			runs = runs || (json_integer_value(json_object_get(guest, "team")) == team &&
-					strcmp(json_string_value(json_object_get(guest, "host")), scenario->hosts[i].name) == 0 &&
-					strcmp(json_string_value(json_object_get(guest, "state")), "running") == 0);
-		if (!runs)
+	json_t *hosts = json_array();
+	for (size_t i = 0; i < scenario->hosts_count; i++)
+		if (!runs[i])
 			json_array_append_new(hosts, json_string(scenario->hosts[i].name));
-	}
 	return hosts;
 }
 
@@ -57,20 +48,19 @@ static int measure(const struct verify_request *request, int team, json_t **resu
 	size_t count;
 	cleanup_free struct verify_pair *pairs = verify_pairs(request->plan->scenario, &count);
 	cleanup_free struct reach_probe *probes = xcalloc(count + 1, sizeof *probes);
-	cleanup_json json_t *status = NULL;
+	cleanup_free bool *runs = xcalloc(request->plan->scenario->hosts_count + 1, sizeof *runs);
 	bool begun = request->begun && request->begun[team];
 	/* What a team has shut will not open by waiting. */
 	int64_t patience_ms = begun && request->patience_ms > REACH_PATIENCE_MS ? REACH_PATIENCE_MS : request->patience_ms;
 	for (size_t i = 0; i < count; i++)
 		probes[i] = pairs[i].probe;
-	if (range_reach(request->range, request->plan, team, probes, count, patience_ms, request->cancel, err) < 0 ||
-	    range_status(request->range, request->plan->exercise, &status, err) < 0)
+	if (range_reach(request->range, request->plan, team, probes, count, patience_ms, request->cancel, runs, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		pairs[i].probe = probes[i];
 	*result = verify_team_json(request->plan->scenario, team, pairs, count);
 	json_object_set_new(*result, "begun", json_boolean(begun));
-	json_object_set_new(*result, "not_running", not_running(request, team, status));
+	json_object_set_new(*result, "not_running", not_running(request->plan->scenario, runs));
 	return 0;
 }
 

@@ -82,6 +82,12 @@ static int reset(const struct site *site, struct range *range, char **argv)
 	return 0;
 }
 
+static void print_verified(const char *what, size_t done, size_t total, void *context)
+{
+	(void)context;
+	fprintf(stderr, "%lld %zu/%zu %s\n", (long long)monotonic_ms() % 1000000, done, total, what);
+}
+
 /* "2000 pairs, 0 differ, 800 planned services answered within 900 ms, isolated, 1500 ms" */
 static int verify(const struct site *site, struct range *range, char **argv)
 {
@@ -94,8 +100,10 @@ static int verify(const struct site *site, struct range *range, char **argv)
 	json_int_t answered_ms = 0, answered = 0;
 	if (load_plan(site, argv + 1, &scenario, &plan, &err) < 0)
 		return failed(err);
-	const struct verify_request request = {
-		.range = range, .plan = plan, .patience_ms = argv[4] ? atoi(argv[4]) : REACH_PATIENCE_START_MS};
+	const struct verify_request request = {.range = range,
+					       .plan = plan,
+					       .patience_ms = argv[4] ? atoi(argv[4]) : REACH_PATIENCE_START_MS,
+					       .progress = getenv("RANGE_TOOL_VERBOSE") ? print_verified : NULL};
 	if (verify_run(&request, &result, &err) < 0)
 		return failed(err);
 	json_array_foreach (json_object_get(result, "teams"), i, entry) {
@@ -360,18 +368,10 @@ static const struct {
 	int arguments; /* at least */
 	int (*run)(const struct site *site, struct range *range, char **argv);
 } commands[] = {
-	{"up", 3, build},
-	{"bake", 3, build},
-	{"down", 1, take_down},
-	{"status", 1, status},
-	{"exercises", 0, exercises},
-	{"exec", 3, run_exec},
-	{"probe", 3, run_probe},
-	{"shell", 1, run_shell},
-	{"watch", 1, run_watch},
-	{"race", 2, run_race},
-	{"secret", 3, print_secret},
-	{"reset", 4, reset},
+	{"up", 3, build},	 {"bake", 3, build},	      {"down", 1, take_down},
+	{"status", 1, status},	 {"exercises", 0, exercises}, {"exec", 3, run_exec},
+	{"probe", 3, run_probe}, {"shell", 1, run_shell},     {"watch", 1, run_watch},
+	{"race", 2, run_race},	 {"secret", 3, print_secret}, {"reset", 4, reset},
 	{"verify", 3, verify},
 };
 

@@ -37,10 +37,10 @@ enum { REACH_PATIENCE_MS = 2500, REACH_PATIENCE_START_MS = 60000 };
 /*
  * Measures all pairs of a team at once: one SYN or datagram for each (include/orchestrator/range/packet.h). What stays silent costs about
  * a second; a wanted answer is waited for up to `patience_ms`. Ends soon after *cancel becomes true.
- * -1: it could not be measured at all.
+ * runs[i]: the i-th host of the scenario does. -1: it could not be measured at all.
  */
 int range_reach(struct range *range, const struct plan *plan, int team, struct reach_probe *probes, size_t count,
-		int64_t patience_ms, const volatile bool *cancel, struct error **err);
+		int64_t patience_ms, const volatile bool *cancel, bool *runs, struct error **err);
 
 /* ---- nothing leads out ---- */
 
