@@ -32,14 +32,14 @@ eventually() { # CMD...: within 15 s
 
 send() { on world /usr/lib/toride/send-mail "$@"; }
 
-# All of a person's mail, as it comes by IMAP at a terminal.
+# What a person has not read yet, as it comes by IMAP at a terminal.
 inbox() { # ACCOUNT
 	on pc-tanaka python3 -c '
 import email, email.policy, imaplib, sys
 box = imaplib.IMAP4(sys.argv[1])
 box.login(sys.argv[2], sys.argv[3])
 box.select(readonly=True)
-for number in box.search(None, "ALL")[1][0].split():
+for number in box.search(None, "UNSEEN")[1][0].split():
     message = email.message_from_bytes(box.fetch(number, "(RFC822)")[1][0][1], policy=email.policy.default)
     print("from", message["From"], "subject", message["Subject"])
     print("text", message.get_body().get_content())
