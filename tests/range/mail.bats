@@ -248,7 +248,7 @@ logged() { # HOST FILE PATTERN
 
 @test "sanitizer: a file crosses into the closed network and out of it, without its macro" {
 	share() { on core-file find "/srv/shares/$1" -type f -printf '%f\n'; }
-	on pc-tanaka smbclient //10.1.1.30/to-core -U SAIDA/tanaka%tanaka-training -c 'lcd /tmp; put 見積.docm'
+	eventually on pc-tanaka smbclient //10.1.1.30/to-core -U SAIDA/tanaka%tanaka-training -c 'lcd /tmp; put 見積.docm' # the directory takes a moment to start
 	arrived() { share intake | grep -qx 見積.docx; }
 	eventually arrived
 	run on core-file python3 -m zipfile -l /srv/shares/intake/見積.docx
