@@ -2,9 +2,11 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "common/alloc.h"
 #include "common/cleanup.h"
 #include "orchestrator/command.h"
 #include "orchestrator/host.h"
+#include "orchestrator/reach.h"
 #include "orchestrator/scenario.h"
 #include "orchestrator/site.h"
 
@@ -58,6 +60,45 @@ static void warn_of_host(const struct scenario *scenario, struct diagnostics *di
 	}
 }
 
+static const struct role_service *find_service(const struct host *host, int port, bool udp)
+{
+	for (size_t i = 0; i < host->role->services_count; i++)
+		if (scenario_service_port(host, &host->role->services[i]) == port && host->role->services[i].udp == udp)
+			return &host->role->services[i];
+	return NULL;
+}
+
+struct delivery { /* what a host sends to another one */
+	const char *what;
+	int port;
+	bool udp;
+};
+
+/* Nobody else would notice: `verify` finds what the rules say. */
+static void warn_of_dropped(const struct scenario *scenario, const struct host *host, const struct host *to,
+			    const struct delivery *delivery, struct diagnostics *diagnostics)
+{
+	const struct role_service *service = to ? find_service(to, delivery->port, delivery->udp) : NULL;
+	const struct reach reach = service ? reach_expected(scenario, host, to, service) : (struct reach){.kind = REACH_OPEN};
+	if (reach.kind != REACH_BLOCKED)
+		return;
+	cleanup_free char *reason = reach_text(&reach);
+	printf("%s:%d:%d: warning: `%s` sends its %s to `%s`, but they are %s; accept %d/%s there\n", host->position.file,
+	       host->position.line, host->position.column, host->name, delivery->what, to->name, reason, delivery->port,
+	       delivery->udp ? "udp" : "tcp");
+	diagnostics->warnings++;
+}
+
+static void warn_of_firewalls(const struct scenario *scenario, struct diagnostics *diagnostics)
+{
+	static const struct delivery logs = {"logs", 514, false}, flows = {"flows", 2055, true};
+	for (size_t i = 0; i < scenario->hosts_count; i++) {
+		const struct host *host = &scenario->hosts[i];
+		warn_of_dropped(scenario, host, host->logs, &logs, diagnostics);
+		warn_of_dropped(scenario, host, host->flows, &flows, diagnostics);
+	}
+}
+
 static int check_file(const char *file, const char *data_dir)
 {
 	struct scenario *scenario cleanup_scenario = NULL;
@@ -70,6 +111,7 @@ static int check_file(const char *file, const char *data_dir)
 	}
 	fputs(diagnostics.text, stdout);
 	if (result == 0) {
+		warn_of_firewalls(scenario, &diagnostics);
 		warn_of_host(scenario, &diagnostics);
 		print_summary(file, scenario, diagnostics.warnings);
 	} else {

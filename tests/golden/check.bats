@@ -63,6 +63,7 @@ hostile() {
 @test "check: a list for a file" { golden a-list 1; }
 @test "check: an empty file" { golden empty 1; }
 @test "check: what is legal but odd is a warning" { golden oddities 0; }
+@test "check: logs and flows that a firewall drops" { golden dropped 0; }
 @test "check: a scenario that scores nothing" { golden nothing-scored 0; }
 
 @test "check: a tab in the indentation is named, with the mend" {
