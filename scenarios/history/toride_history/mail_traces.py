@@ -85,7 +85,7 @@ class _Log:
 def _at_server(way, log, letter):
     second, number, inside, out = letter.second + way.delay(letter, "server"), letters.queue_id(letter, "server"), way.inside(letter), way.outside(letter)
     if way.comes_in(letter):
-        name, address = way.filter or way.relay
+        _, address = way.filter or way.relay or (None, way.outside_address or "unknown")  # where nothing stands before it
         log.taken(second, letter, number, f"unknown[{address}]", len(inside))
     else:
         address = way.from_pc(letter)[1]
