@@ -65,6 +65,11 @@ static void note_failure(struct execution *execution, const struct task *task, s
 	execution->failed = all ? all : why;
 }
 
+static bool is_cancelled(const struct execution *execution)
+{
+	return execution->executor->cancel && *execution->executor->cancel;
+}
+
 static void end_task(struct execution *execution, struct task *task, struct error *why)
 {
 	task->state = why ? TASK_FAILED : TASK_DONE;
@@ -72,7 +77,9 @@ static void end_task(struct execution *execution, struct task *task, struct erro
 	execution->done += !why;
 	execution->ended++;
 	tell(execution, task, true, why ? error_text(why) : NULL);
-	if (why)
+	if (why && is_cancelled(execution))
+		error_free(why); /* most likely for that reason: told once, at the end */
+	else if (why)
 		note_failure(execution, task, why);
 	pthread_cond_broadcast(&execution->changed);
 }
@@ -88,11 +95,6 @@ static enum task_state needs_state(const struct executor *executor, const struct
 			state = TASK_WAITING;
 	}
 	return state;
-}
-
-static bool is_cancelled(const struct execution *execution)
-{
-	return execution->executor->cancel && *execution->executor->cancel;
 }
 
 /* The next task whose needs are met; NULL: none just now. */
