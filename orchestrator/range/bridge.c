@@ -110,12 +110,20 @@ int interface_without_ipv6(const char *name, struct error **err)
 	return 0;
 }
 
-/* 0, or an errno value. */
-static int port_setting(const char *port, const char *setting, const char *value)
+/* By netlink, as `bridge link set` does: a write into the port's files in /sys waits busily for whoever else changes an interface (measured: 40 % of
+ * what `up` took of the processor). 0, or an errno value. */
+static int port_learning_off(const char *port)
 {
-	cleanup_free char *path = xasprintf("/sys/class/net/%s/brport/%s", port, setting);
-	cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC);
-	return fd >= 0 && write(fd, value, strlen(value)) == (ssize_t)strlen(value) ? 0 : errno;
+	char buffer[1024];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	request->nlmsg_type = RTM_SETLINK;
+	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(request, sizeof *link);
+	*link = (struct ifinfomsg){.ifi_family = AF_BRIDGE, .ifi_index = (int)if_nametoindex(port)};
+	struct nlattr *settings = mnl_attr_nest_start(request, IFLA_PROTINFO);
+	mnl_attr_put_u8(request, IFLA_BRPORT_LEARNING, 0);
+	mnl_attr_put(request, IFLA_BRPORT_FLUSH, 0, NULL); /* what came before */
+	mnl_attr_nest_end(request, settings);
+	return link->ifi_index ? talk(request) : ENODEV;
 }
 
 static int port_knows(const char *port, const unsigned char address[6])
@@ -139,9 +147,7 @@ int port_learns_nothing(const char *port, const char *mac, struct error **err)
 	if (sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &address[0], &address[1], &address[2], &address[3], &address[4],
 		   &address[5]) != 6)
 		return error_set(err, "interface '%s': '%s' is not a hardware address", port, mac);
-	int failure = port_setting(port, "learning", "0");
-	if (!failure)
-		failure = port_setting(port, "flush", "1"); /* what came before */
+	int failure = port_learning_off(port);
 	if (!failure)
 		failure = port_knows(port, address);
 	return failure ? error_set_errno(err, failure, "interface '%s': take learning off", port) : 0;
