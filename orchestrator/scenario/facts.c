@@ -5,11 +5,6 @@
 #include "common/cleanup.h"
 #include "orchestrator/scenario/loading.h"
 
-uint32_t host_address(const struct host *host)
-{
-	return host->nics_count > 0 ? host->nics[0].address : 0;
-}
-
 static bool nic_address(struct loading *loading, const struct host *host, const char *network, const struct position *position,
 			uint32_t *address)
 {

@@ -121,8 +121,6 @@ char *facts_fill(struct loading *loading, const char *text, const struct positio
 /* The name in a text that is `${team.secret.NAME}` and nothing more (in the scenario's pool); NULL: it is another text. Reports when no host
  * has such a secret. */
 const char *facts_secret(struct loading *loading, const char *text, const struct position *position);
-/* The address of the host for `peer` (on a network that both have, else its first). */
-uint32_t host_address(const struct host *host);
 
 /* ---- parameters.c: options of roles, arguments of abilities ---- */
 
