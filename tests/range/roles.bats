@@ -155,8 +155,16 @@ logged() { # HOST FILE PATTERN
 	eventually logged web /var/log/nginx/access.log "^$world .* www.saida.example \"GET /procedures/certificate.html HTTP/1.1\" 200 .*\"visitor/2\""
 }
 
-@test "terminal: its person looks at a site now and then, and the proxy's log says so" {
-	eventually logged proxy /var/log/squid/access.log "^$pc .* \"GET http://(news|search).example/\" 200 [0-9]+ \"Mozilla/5.0"
+@test "terminal: its person looks at a site, and the proxy's log says so; without a way there the person complains" {
+	on proxy sh -c 'wc -l </var/log/squid/access.log >/root/before'
+	on pc-tanaka -u tanaka env TORIDE_PERSON=tanaka /usr/lib/toride/activities/browse
+	seen() { on proxy sh -c "tail -n +\$((\$(cat /root/before) + 1)) /var/log/squid/access.log" | grep -Eq "^$pc .* \"GET http://(news|search|www.saida).example/\" 200 [0-9]+ \"Mozilla/5.0"; }
+	eventually seen
+	on proxy s6-svc -d /run/service/squid
+	run on pc-tanaka -u tanaka env TORIDE_PERSON=tanaka /usr/lib/toride/activities/browse
+	on proxy s6-svc -u /run/service/squid
+	echo "$output"
+	[ "$status" -ne 0 ] && [[ $output == "browse: http://"* ]]
 }
 
 @test "attacker: without a range token nothing listens" {
