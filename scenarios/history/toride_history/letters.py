@@ -141,7 +141,7 @@ def letters(chronicle):
 
 def queue_id(letter, hop):
     """Postfix's number of a mail at one of the hosts on its way."""
-    return hashlib.sha256(f"{letter.id} {hop}".encode()).hexdigest()[:10].upper()
+    return hashlib.sha256(f"{letter.id} {hop}".encode()).hexdigest()[:11].upper()
 
 
 def encoded(text):

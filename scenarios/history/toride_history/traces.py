@@ -114,6 +114,43 @@ def file(chronicle, host, day):
             yield use.second, "smbd_audit", f"{head}openat|ok|{'w' if use.operation == 'write' else 'r'}|{path}"
 
 
+def ad(chronicle, _host, day):
+    """Samba's auth_audit: tickets in the morning and after the lunch, now and then a password typed wrong, and the mail server's look-ups."""
+    try:
+        from toride_directory import Directory  # of the image; where it is not, nobody is a member of a directory
+    except ImportError:
+        return
+    staff, found = chronicle.staff, []
+    name, address = staff.servers["ad"]
+    directory = Directory({**chronicle.facts, "role": "", "options": {"directory": name}})
+    numbers = {account: 1103 + i for i, account in enumerate(sorted(staff.people))}  # in the order in which the accounts are made
+    number = process(f"samba {name}", day)
+
+    def said(second, person, how, user, remote, local, wrong=False):
+        dice = chance("auth", person.account, day.back, second, how)
+        when = day.when(second)
+        became = "" if wrong else f" became [{directory.workgroup}]\\[{person.account}] [{directory.sid}-{numbers[person.account]}]."
+        found.append((second, f"samba[{number}]", f"Auth: [{how[0]}] user {user} at [{when:%a, %d %b %Y %H:%M:%S}.{dice.randrange(1000000):06d} JST] with [{how[1]}] status "
+                      f"[{'NT_STATUS_WRONG_PASSWORD' if wrong else 'NT_STATUS_OK'}] workstation [{how[2]}] remote host [ipv4:{remote}:{dice.randint(32768, 60999)}]{became} local host [{local}] "))
+
+    kerberos = ("Kerberos KDC,ENC-TS Pre-authentication", "aes256-cts-hmac-sha1-96", "(null)")
+    bind = ("LDAP,simple bind/TLS", "Plaintext", name.upper())
+    for person in staff.people.values():
+        hours = person.hours(day)
+        if hours and person.address:
+            dice = chance("ticket", person.account, day.work)
+            user = f"[(null)]\\[{person.account}@{directory.realm}]"
+            if dice.random() < 0.05:
+                said(hours[0] + 22, person, kerberos, user, person.address, "NULL", wrong=True)
+            for second in (hours[0] + 40, 46800 + dice.randint(0, 900)):
+                said(second, person, kerberos, user, person.address, "NULL")
+    if "mail" in staff.servers:
+        for person, seconds in mail_traces.mail_checks(chronicle, day):
+            for second in seconds:
+                said(second, person, bind, f"[{directory.workgroup}]\\[{person.account}@{directory.domain}]", staff.servers["mail"][1], f"ipv4:{address}:389")
+    yield from sorted(found)
+
+
 def dhcp(chronicle, _host, day):
     """Kea's lease log: each machine of the division segments asks when it is switched on, and again every 20 minutes."""
     staff = chronicle.staff
@@ -145,11 +182,12 @@ def mac_of(chronicle, person):
 
 def terminal(chronicle, host, day):
     """The person's sessions at a terminal."""
-    for person in chronicle.staff.people.values():
+    in_directory = "ad" in chronicle.staff.servers and not any(person.terminal == host and person.closed_pc for person in chronicle.staff.people.values())
+    for position, person in enumerate(chronicle.staff.people.values()):
         hours = person.hours(day) if person.terminal == host else None
         if hours:
             number = process(f"login {host} {day.back}", day, 1)
-            yield hours[0] + 40, f"login[{number}]", f"pam_unix(login:session): session opened for user {person.account}(uid=1000) by LOGIN(uid=0)"
+            yield hours[0] + 40, f"login[{number}]", f"pam_unix(login:session): session opened for user {person.account}(uid={10000 + position if in_directory else 1000}) by LOGIN(uid=0)"
             yield hours[1], f"login[{number}]", f"pam_unix(login:session): session closed for user {person.account}"
 
 
@@ -205,7 +243,7 @@ def sanitizer(chronicle, host, day):
 
 # role → what the log server has of such a host
 SENT = {"proxy": proxy, "web": web, "firewall": firewall, "file": file, "dhcp": dhcp, "dns": dns, "terminal": terminal, "sanitizer": sanitizer,
-        "mail": _mail("mail"), "mail-relay": _mail("mail-relay"), "business-app": orders}
+        "ad": ad, "mail": _mail("mail"), "mail-relay": _mail("mail-relay"), "business-app": orders}
 
 
 def own_lines(trace, chronicle, stamped=False):
