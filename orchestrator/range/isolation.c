@@ -269,8 +269,11 @@ static void check_seals(struct proof *proof, struct seals *seals)
 	for (int i = 0; i < seals->threads_count; i++)
 		pthread_join(seals->threads[i], NULL);
 	for (int team = 1; team <= seals->plan->teams; team++) {
+		char prefix[16];
+		int length = snprintf(prefix, sizeof prefix, "team %d: ", team); /* a finding says the team itself */
+		const char *text = error_text(seals->broken[team]);
 		if (seals->broken[team])
-			proof_found(proof, team, NULL, "%s", error_text(seals->broken[team]));
+			proof_found(proof, team, NULL, "%s", strncmp(text, prefix, (size_t)length) == 0 ? text + length : text);
 		error_free(seals->broken[team]);
 	}
 }

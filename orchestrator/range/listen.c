@@ -89,12 +89,12 @@ static int hear_port(int fd, int port)
 	return attach(fd, &program);
 }
 
-static void begin_hearing(int fd, unsigned index)
+static int begin_hearing(int fd, unsigned index)
 {
 	const int bytes = RECEIVE_BYTES;
 	const struct sockaddr_ll all = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)index};
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes);
-	bind(fd, (const struct sockaddr *)&all, sizeof all);
+	return bind(fd, (const struct sockaddr *)&all, sizeof all);
 }
 
 static int listen_in_stack(struct proof *proof, struct error **err)
@@ -117,22 +117,19 @@ int proof_listen(struct proof *proof, struct error **err)
 		return -1;
 	/* Not bound at first: nothing comes in before the filter stands. */
 	proof->everywhere = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (proof->everywhere < 0 || hear_tokens(proof, proof->everywhere, 0) < 0)
+	if (proof->everywhere < 0 || hear_tokens(proof, proof->everywhere, 0) < 0 || begin_hearing(proof->everywhere, 0) < 0)
 		return error_set_errno(err, errno, "watch the host's interfaces");
-	begin_hearing(proof->everywhere, 0);
 	for (size_t i = 0; i < proof->places_count; i++) {
 		struct place *place = &proof->places[i];
 		if (!place->is_bridge || !place->index)
 			continue;
 		place->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-		if (place->fd < 0 || hear_the_host(place->fd) < 0)
-			return error_set_errno(err, errno, "watch a bridge");
-		begin_hearing(place->fd, place->index);
+		if (place->fd < 0 || hear_the_host(place->fd) < 0 || begin_hearing(place->fd, place->index) < 0)
+			return error_set_errno(err, errno, "watch the bridge of network '%s'", place->name);
 	}
 	for (size_t i = 0; i < proof->cells_count; i++) {
-		if (hear_tokens(proof, proof->cells[i].fd, proof->cells[i].team) < 0)
+		if (hear_tokens(proof, proof->cells[i].fd, proof->cells[i].team) < 0 || begin_hearing(proof->cells[i].fd, 0) < 0)
 			return error_set_errno(err, errno, "watch in host '%s'", proof->cells[i].host->name);
-		begin_hearing(proof->cells[i].fd, 0);
 	}
 	return 0;
 }

@@ -211,8 +211,9 @@ static uint32_t source_address(const struct station *station, const struct reach
 	struct sockaddr_in address = {
 		.sin_family = AF_INET, .sin_port = htons((uint16_t)probe->port), .sin_addr.s_addr = htonl(probe->address)};
 	socklen_t size = sizeof address;
-	connect(station->route, &forget, sizeof forget); /* else the first way's address would stay */
-	if (connect(station->route, (struct sockaddr *)&address, sizeof address) < 0 ||
+	/* Forgotten first: else the first way's address would stay. */
+	if (connect(station->route, &forget, sizeof forget) < 0 ||
+	    connect(station->route, (struct sockaddr *)&address, sizeof address) < 0 ||
 	    getsockname(station->route, (struct sockaddr *)&address, &size) < 0)
 		return 0;
 	return ntohl(address.sin_addr.s_addr);

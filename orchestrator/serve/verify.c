@@ -76,6 +76,13 @@ void verify_record(struct instance *instance, json_t *result)
 {
 	json_t *failures = verify_failures(result);
 	json_object_set(result, "failures", failures);
+	const json_t *isolated = json_object_get(json_object_get(result, "isolation"), "holds");
+	if (json_is_false(isolated)) {
+		const char *first = json_string_value(json_array_get(failures, 0));
+		cleanup_free char *text = xasprintf("not isolated: %s (`toride verify %s` says more)", first ? first : "?",
+						    instance_name(instance));
+		instance_record(instance, 0, "alarm.raised", json_pack("{s:s}", "text", text));
+	}
 	instance_record(instance, 0, "range.verified",
 			json_pack("{s:O, s:O, s:O, s:O, s:O, s:I, s:o}", "holds", json_object_get(result, "holds"), "isolated",
 				  json_object_get(json_object_get(result, "isolation"), "holds"), "pairs",

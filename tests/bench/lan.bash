@@ -73,6 +73,7 @@ before=$(available_mib)
 took=$(up "$teams")
 verify "$teams"
 used=$((before - $(available_mib)))
+echo "all at once: $((took / teams)) ms for each team"
 echo "$teams teams, $((guests * teams)) guests: up in $((took / 1000)).$((took % 1000 / 100)) s (goal: 3 min); the last of $answered planned services answered $answer_ms ms after that, $differ pairs not as planned"
 echo "  memory: $used MiB less available, $(cgroups_mib) MiB in the guests' control groups (goal: at most 12 GiB)"
 took=$("$tool" down $exercise | ms_of)
