@@ -241,6 +241,7 @@ describe("a lesson with two teams", { timeout: 900000 }, () => {
 		await teamRow(2).locator("button").click();
 		await pages.instructor.locator('[data-step="open"] .step-done').waitFor({ timeout: 30000 });
 		assert.match(await pages.instructor.locator('[data-step="open"]').innerText(), /T1204\.001[\s\S]*found/);
+		assert.match(await pages.instructor.locator('[data-staff="2"]').innerText(), /load 100 %/);
 		await pages.instructor.getByLabel("Which teams' clocks").selectOption("2");
 		await pages.instructor.getByRole("button", { name: "Pause" }).click();
 		await pages.team.locator(".clock.large .clock-paused").waitFor();
