@@ -12,6 +12,19 @@ def logged($what; $number): "th sport != 61001-65535 limit rate 50/second burst 
 def rule($number): . as $rule | services[] as $service | ((($rule.from | addresses("saddr")) + ($rule.to | addresses("daddr")) + $service) as $match
 	| (if $rule.log then "\t\t\($match)\(logged($rule.action | ascii_upcase; $number))" else empty end), "\t\t\($match)counter \($rule.action)");
 
+# DHCP: clients call everybody, the server answers the relay.
+def relay: (.hosts[.options.dhcp // ""].addresses // []) | if length == 0 then empty else
+	"\t\tudp sport 68 udp dport 67 accept", "\t\t\(addresses("saddr"))udp dport 67 accept" end;
+
+# Towards the internet, private addresses (RFC 1918) take this firewall's own; public ones are routed.
+def nat: . as $facts | [.nics[]? | select($facts.networks[.network].kind == "internet") | .device] | if length == 0 then empty else
+	"table inet nat {
+	chain postrouting {
+		type nat hook postrouting priority srcnat; policy accept;
+		\(set("oifname"))ip saddr { 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 } masquerade
+	}
+}" end;
+
 "#!/usr/sbin/nft -f
 # Rules of this firewall; load after a change: nft -f /etc/nftables.conf (what it blocks: /var/log/ulog/syslogemu.log)
 flush ruleset
@@ -21,7 +34,9 @@ table inet filter {
 		type filter hook input priority filter; policy drop;
 		ct state established,related accept
 		iif lo accept
-		ip protocol icmp accept
+		ip protocol icmp accept",
+relay,
+"		meta pkttype host \(logged("DROP"; "input"))
 	}
 	chain forward {
 		type filter hook forward priority filter; policy drop;
@@ -32,4 +47,5 @@ table inet filter {
 	chain output {
 		type filter hook output priority filter; policy accept;
 	}
-}"
+}",
+nat
