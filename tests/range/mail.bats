@@ -237,15 +237,13 @@ logged() { # HOST FILE PATTERN
 
 @test "sanitizer: when files cannot be judged, mail waits and is neither passed nor lost" {
 	on sanitizer mv /etc/sanitizer/signatures /etc/sanitizer/away
-	send info@partner.example tanaka@saida.example waiting-one x
+	send info@partner.example tanaka@saida.example waiting-one x /tmp/list.csv
 	eventually logged sanitizer /var/log/mail.log 'relay=sanitize, .*status=deferred'
 	run has tanaka waiting-one
 	[ "$status" -ne 0 ]
-	on sanitizer postqueue -p | grep -q tanaka@saida.example
 	on sanitizer mv /etc/sanitizer/away /etc/sanitizer/signatures
 	on sanitizer postqueue -f
 	eventually has tanaka waiting-one
-	on sanitizer postqueue -p | grep -q 'queue is empty'
 }
 
 @test "sanitizer: a file crosses into the closed network and out of it, without its macro" {

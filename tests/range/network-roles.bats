@@ -1,0 +1,206 @@
+# The roles that serve the network itself: firewall, DHCP with its relay, proxy, log server, analyst (tests/range/lan/exercises/network.yaml).
+
+bats_require_minimum_version 1.5.0
+world=203.0.113.1 edge=203.0.113.2 proxy=198.51.100.8 web=198.51.100.10 dhcp=10.1.1.67 soc=10.1.1.90
+
+setup_file() {
+	export TOOL=$PWD/${BUILD:-build}/range-tool
+	export TORIDE_STATE_DIR=${TORIDE_CHECK_DIR:-/var/tmp/toride-check}
+	"$TOOL" up tests/range/lan/exercises/network.yaml network-test 1
+}
+
+teardown_file() {
+	"$TOOL" down network-test
+	"$TOOL" down network-none
+}
+
+setup() {
+	pc=$(on pc-tanaka jq -r '.nics[0].address' /etc/toride/facts.json)
+}
+
+on() { # HOST [-u USER] CMD...: in that guest
+	local host=$1 user=()
+	shift
+	if [ "$1" = -u ]; then
+		user=(-u "$2")
+		shift 2
+	fi
+	timeout 60 "$TOOL" exec "network-test/1/$host" "${user[@]}" -- "$@"
+}
+
+within() { # SECONDS CMD...
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || break
+		sleep 0.3
+	done
+	"$@"
+}
+
+found() { # PATTERN, COMMAND of the log server's...: as a trainee without root there
+	local pattern=$1
+	shift
+	on soc -u trainee "$@" | grep -E -- "$pattern"
+}
+
+browse() { on pc-tanaka curl -sS -m 5 -o /dev/null -w '%{http_code}' -x "http://$proxy:3128" "$@"; }
+
+@test "network: every guest's services run, and none of them has failed and been started again" {
+	sleep 1
+	for host in world fw-edge fw-office proxy web dhcp soc analyst pc-tanaka; do
+		run on "$host" sh -c 'for s in /run/service/*/; do [ -d "$s" ] || continue; s6-svstat -o up,updownfor "$s"; done'
+		echo "$host: $output"
+		[ "$status" -eq 0 ]
+		if grep -Ev '^true [1-9]' <<<"${output:-true 1}"; then false; fi
+	done
+}
+
+@test "dhcp: a terminal has the planned address by the relay, with route and name server; the lease log and the log server say so" {
+	[[ $pc == 10.1.12.1[0-9][0-9] ]]
+	[ "$(on pc-tanaka ip -4 -br address show eth0 | awk '{ print $3 }')" = "$pc/24" ]
+	[ "$(on pc-tanaka ip -4 route show default | awk '{ print $3 }')" = 10.1.12.1 ]
+	grep -q "server $dhcp" <<<"$(on pc-tanaka cat /run/toride/dhcp-eth0.log)"
+	[ "$(on pc-tanaka awk '/^nameserver/ { print $2 }' /etc/resolv.conf)" = $world ]
+	mac=$(on pc-tanaka cat /sys/class/net/eth0/address)
+	on dhcp grep -q "DHCP4_LEASE_ALLOC .*$mac.* lease $pc has been allocated" /var/log/kea/leases.log
+	on dhcp grep -q "^$pc,$mac,.*,pc-tanaka," /var/lib/kea/leases.csv
+	on pc-tanaka s6-svc -r /run/service/dhcp-eth0
+	within 10 found "dhcp kea: .*DHCP4_LEASE_ALLOC .*$mac.*$pc" logs --host dhcp
+	within 10 on pc-tanaka sh -c "ip -4 -br address show eth0 | grep -q '$pc/24'"
+}
+
+@test "dhcp: where nobody hands out addresses, the terminal is ready all the same" {
+	sed -e 's/ dhcp: dhcp,//' -e 's/id: network/id: none/' tests/range/lan/exercises/network.yaml >"$BATS_TEST_TMPDIR/none.yaml"
+	mkdir -p "$BATS_TEST_TMPDIR/exercises"
+	mv "$BATS_TEST_TMPDIR/none.yaml" "$BATS_TEST_TMPDIR/exercises/none.yaml"
+	"$TOOL" up "$BATS_TEST_TMPDIR/exercises/none.yaml" network-none 1
+	[ -z "$("$TOOL" exec network-none/1/pc-tanaka -- ip -4 -br address show eth0 | awk '{ print $3 }')" ]
+	"$TOOL" down network-none
+}
+
+@test "proxy: a page that a terminal looks at is a line at the log server, under the proxy's name" {
+	[ "$(browse -A looked/1 http://news.example/)" = 200 ]
+	within 10 found "^20[0-9-]{8} [0-9:]{8} proxy squid: $pc .*\"GET http://news.example/\" 200 .*\"looked/1\"" logs --host proxy news.example
+}
+
+@test "proxy: the outside is not told who asked" {
+	on world sh -c 'timeout 10 nc -lk 8080 >/tmp/asked 2>/dev/null &'
+	browse -m 2 -H 'X-Test: asked' "http://$world:8080/" || :
+	within 5 on world grep -q 'X-Test: asked' /tmp/asked
+	run on world cat /tmp/asked
+	echo "$output"
+	if grep -iE '^(via|x-forwarded-for|forwarded):|10\.1\.12\.' <<<"$output"; then false; fi
+}
+
+@test "firewall: what it blocks is in its own log and at the log server; the range's own measurements are not" {
+	on pc-tanaka nc -z -w 1 -p 61500 $world 4441 || :
+	on pc-tanaka nc -z -w 1 $world 4442 || :
+	within 5 on fw-office grep -Eq "DROP rule=5 .*SRC=$pc DST=$world .*DPT=4442" /var/log/ulog/syslogemu.log
+	within 10 found "fw-office firewall: .*SRC=$pc DST=$world .*DPT=4442" logs --host fw-office DROP
+	run on fw-office grep -q DPT=4441 /var/log/ulog/syslogemu.log
+	[ "$status" -eq 1 ]
+	# What is meant for the firewall itself, too.
+	on pc-tanaka nc -z -w 1 10.1.12.1 22 || :
+	within 5 on fw-office grep -Eq "DROP rule=input .*SRC=$pc DST=10.1.12.1 .*DPT=22" /var/log/ulog/syslogemu.log
+}
+
+@test "firewall: towards the internet private addresses are hidden behind its own, public ones are routed" {
+	on world fuser -sk 8080/tcp || : # the listener of the test before
+	on world sh -c 'timeout 20 nc -lkvn 8080 >/tmp/callers 2>&1 &'
+	sleep 0.3
+	on pc-tanaka sh -c "echo private | nc -w 1 $world 8080" || :
+	on proxy sh -c "echo public | nc -w 1 $world 8080" || :
+	within 5 on world grep -q public /tmp/callers
+	run on world cat /tmp/callers
+	echo "$output"
+	grep -A1 "received on $edge " <<<"$output" | grep -q private
+	grep -A1 "received on $proxy " <<<"$output" | grep -q public
+}
+
+@test "firewall: a rule that root inserts counts at once" {
+	[ "$(browse http://news.example/)" = 200 ]
+	on fw-office nft insert rule inet filter forward ip saddr "$pc" tcp dport 3128 drop
+	run browse -m 2 http://news.example/
+	[ "$status" -ne 0 ]
+	on fw-office nft -f /etc/nftables.conf
+	[ "$(browse http://news.example/)" = 200 ]
+}
+
+@test "flows: what a terminal did is in the flow records within two minutes, seen by host, time and sum" {
+	browse -A flow/1 http://news.example/
+	within 120 found "TCP +pc-tanaka:[0-9]+ > proxy:3128 .* pkt .* B" flows --host pc-tanaka --from 5m 'dst port 3128'
+	found "[1-9][0-9]* flows +[1-9][0-9]* B +TCP +pc-tanaka > proxy:3128" flows --top --host pc-tanaka
+	found "$pc:[0-9]+ > $proxy:3128" flows -n 'dst port 3128'
+	on soc -u trainee nfdump -R /var/log/flows -q -o long 'dst port 3128' | grep -q "$pc"
+	# Neither the logs' own way nor the range's measurements.
+	run on soc -u trainee flows -n 'port 514 or src port > 61000'
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+}
+
+@test "log server: every host speaks under its own name, whatever name it gives" {
+	on pc-tanaka sh -c "printf '<13>1 2026-01-02T03:04:05+09:00 forged app - - - who-am-i\n' | nc -N -w 2 $soc 514"
+	within 5 found '^2026-01-02 03:04:05 pc-tanaka app: who-am-i$' logs who-am-i
+	run on soc ls /var/log/hosts
+	if grep forged <<<"$output"; then false; fi
+}
+
+@test "log server: search by time, host and text" {
+	on pc-tanaka sh -c "printf '<13>1 2026-01-0%sT10:00:00+09:00 x app - - - seek-%s\n' 3 early 4 late | nc -N -w 2 $soc 514"
+	within 5 found seek-late logs seek-
+	[ "$(on soc -u trainee logs --from 2026-01-04 --to 2026-01-04 seek-)" = "2026-01-04 10:00:00 pc-tanaka app: seek-late" ]
+	[ "$(on soc -u trainee logs --to '2026-01-03 10:00' seek-)" = "2026-01-03 10:00:00 pc-tanaka app: seek-early" ]
+	[ -z "$(on soc -u trainee logs --from '2026-01-03 10:01' --to '2026-01-04 09:59' seek-)" ]
+	[ -z "$(on soc -u trainee logs --host proxy seek-)" ]
+	[ "$(on soc -u trainee logs -i SEEK-E 10:00 | wc -l)" -eq 1 ]
+	[ "$(on soc -u trainee logs -F 'seek-.' | wc -l)" -eq 0 ]
+	run on soc -u trainee logs --host nobody
+	[ "$status" -ne 0 ]
+	[[ $output == *"no logs of 'nobody'"* ]]
+	run on soc -u trainee logs --from noon
+	[ "$status" -ne 0 ]
+	[[ $output == *"'noon' is no time"* ]]
+	run on soc -u trainee flows --host nobody
+	[ "$status" -ne 0 ]
+}
+
+@test "log server: while it is away no host waits for it; what was said comes when it is back" {
+	on soc s6-svc -wD -d /run/service/rsyslogd
+	on pc-tanaka sh -c 'for i in $(seq 300); do echo "away-$i"; done | timeout 10 logger -t away'
+	on soc s6-svc -u /run/service/rsyslogd
+	within 30 found 'pc-tanaka away: away-300$' logs --host pc-tanaka away-
+}
+
+@test "log server: a flood fills no disk" {
+	flood() { on pc-tanaka sh -c "printf '<13>1 2026-01-09T10:00:00+09:00 x app - - - flood-%s\n' $1 | nc -N -w 2 $soc 514"; }
+	day=/var/log/hosts/pc-tanaka/2026-01-09.log
+	on soc sh -c "mkdir -p ${day%/*} && truncate -s 68M $day && chmod 644 $day"
+	flood 1
+	within 5 on soc grep -q flood-1 $day
+	flood 2
+	within 5 on soc grep -q flood-2 $day.old
+	flood 3
+	within 5 found flood-3 logs --day 2026-01-09
+	[ "$(on soc stat -c %s $day)" -lt 1000000 ]
+}
+
+@test "analyst: captures and reads traffic; the web goes by the proxy" {
+	on analyst sh -c 'timeout 10 tcpdump -ni eth0 -c 2 -w /tmp/seen.pcap icmp 2>/dev/null & sleep 1; ping -c 2 -i 0.2 10.1.1.1 >/dev/null; wait'
+	run --separate-stderr on analyst tshark -r /tmp/seen.pcap -T fields -e ip.dst
+	[ "${lines[0]}" = 10.1.1.1 ]
+	run --separate-stderr on analyst tshark -i eth0 -a duration:5 -c 1 -f 'tcp port 3128' -T fields -e ip.dst &
+	sleep 1
+	[ "$(on analyst sh -lc 'curl -sS -m 5 -o /dev/null -w "%{http_code}" http://news.example/')" = 200 ]
+	wait
+	for tool in nfdump s-nail fls yara w3m whois xxd strings; do
+		on analyst sh -c "command -v $tool" >/dev/null
+	done
+	[ "$(on analyst sh -c 'printf "ab\0\0longer-text" | strings')" = longer-text ]
+}
+
+@test "network: idle guests use little memory" {
+	run --separate-stderr "$TOOL" status network-test
+	jq -r '.guests[] | "\(.host) \(.memory_bytes / 1048576)"' <<<"$output"
+	[ "$(jq '[.guests[] | select(.memory_bytes > 40 * 1048576)] | length' <<<"$output")" = 0 ]
+}
