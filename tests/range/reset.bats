@@ -36,7 +36,7 @@ inits() { # TEAM HOST...
 	shift
 	for host in "$@"; do init_of rst "$team" "$host"; done
 }
-resets() { "$TORIDE" journal "${1:-rst}" | jq -c 'select(.kind == "range.reset") | [.team, .actor, .body.host, .body.phase, .body.error]'; }
+resets() { "$TORIDE" journal rst | jq -c 'select(.kind == "range.reset") | [.team, .actor, .body.host, .body.phase, .body.error]'; }
 # What is there, but for what is another each time: processes, their numbers in names; and but for what shows twice, as a guest's root.
 things() { snapshot rst | grep -vE '^process |^file .*/guests/[^/]*/root/' | sed 's/lxc-[0-9]*-/lxc-N-/' | sort -u; }
 command_op() { # COMMAND ARGS: what the instructor's page sends
