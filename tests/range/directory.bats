@@ -202,15 +202,22 @@ disabled() { on ad /usr/lib/toride/account-disabled "$1"; }
 	soon 5 on core-file grep -Eq 'Auth: .*\[kato\] .*NT_STATUS_OK' /var/log/samba/auth.log
 }
 
-@test "ad: the trust holds when the team's hosts are made anew" {
-	disable sato
-	down $exercise
-	"$tool" up $lan $exercise 1
+@test "ad: the trust holds when the directory or a member is reset, and what was done to accounts is undone" {
+	reset() { "$tool" reset $lan $exercise 1 1 "$1"; }
+	on file touch /srv/shares/common/left
+	reset file
 	soon 20 served
 	on file wbinfo -t
+	refused on file test -e /srv/shares/common/left
+	disable sato
+	on file wbinfo -t # a connection that the reset will break
+	reset ad
+	soon 5 on pc-tanaka sh -c 'echo tanaka-training | kinit -c /tmp/again tanaka'
 	run disabled sato
 	[ "$status" -eq 1 ]
-	opens sato-training sato tax
+	soon 20 opens sato-training sato tax
+	on file wbinfo -t
+	soon 10 log_in pc-sato sato sato-training
 }
 
 @test "ad, file, terminal: idle, they use little memory, and no service keeps dying" {
