@@ -20,13 +20,17 @@ static bool is_slow_or_lossy(const struct network *network)
 	return network->delay_ms > 0 || network->loss_milli_percent > 0;
 }
 
-/* Asked once, when it first matters. */
+/* Tried when it first matters (by two at the same time, at worst), then known. */
 static bool can_delay(struct range *range)
 {
 	pthread_mutex_lock(&range->lock);
-	if (range->delays == DELAYS_UNKNOWN)
-		range->delays = host_can_delay() ? DELAYS_YES : DELAYS_NO;
-	bool can = range->delays == DELAYS_YES;
+	enum delays known = range->delays;
+	pthread_mutex_unlock(&range->lock);
+	if (known != DELAYS_UNKNOWN)
+		return known == DELAYS_YES;
+	bool can = host_can_delay();
+	pthread_mutex_lock(&range->lock);
+	range->delays = can ? DELAYS_YES : DELAYS_NO;
 	pthread_mutex_unlock(&range->lock);
 	return can;
 }

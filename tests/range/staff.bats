@@ -74,11 +74,8 @@ at_least() { # NUMBER command…
 		jq -e '.team == 1 and .actor == "staff" and .body == {"person":"sato","activity":"complain","host":"pc-sato","message":"complain: the printer does not answer"}'
 	on 1 pc-sato sh -c 'printf "complain: \033[31mthe paper is out\n\n" >/tmp/complaint'
 	wait_for 15 at_least 2 failures
-	[ "$(events '.kind == "staff.failed" and .body.person == "sato"' | tail -n 1 | jq -r .body.message)" = "complain: ?[31mthe paper is out" ] ||
-		[ "$(events '.kind == "staff.failed" and .body.person == "sato"' | tail -n 1 | jq -r .body.message)" = "complain:  [31mthe paper is out" ]
+	[ "$(events '.kind == "staff.failed" and .body.person == "sato"' | tail -n 1 | jq -r .body.message)" = "complain:  [31mthe paper is out" ] # cleaned
 	on 1 pc-sato touch /tmp/well
-	local done
-	done=$(npc 1 done)
 	sleep 9
 	[ "$(failures)" -eq 2 ]
 	on 1 pc-sato rm /tmp/well
