@@ -1,0 +1,149 @@
+"""Checks of scenarios/history for past.bats. Each is given the folder of facts; a failed assert says what is wrong."""
+import csv
+import datetime
+import email
+import email.policy
+import io
+import ipaddress
+import json
+import pathlib
+import xml.etree.ElementTree
+import zipfile
+
+from toride_history import Chronicle, days, letters, mail_traces, orders as past_orders, outside, papers, traces, visits
+
+DAY = "2026-11-24"
+
+
+def chronicle(facts, host, day=DAY):
+    return Chronicle(json.loads(pathlib.Path(facts, host).read_text(encoding="utf-8")), day)
+
+
+def holidays(_facts):
+    off = days.holidays(2026)
+    # The equinoxes, a Sunday's holiday moved on (3 May 2026), a day between two holidays (22 September 2026).
+    for month, day in ((1, 1), (1, 12), (3, 20), (5, 6), (7, 20), (8, 11), (9, 21), (9, 22), (9, 23), (10, 12), (11, 3), (11, 23), (12, 31)):
+        assert datetime.date(2026, month, day) in off, (month, day)
+    for month, day in ((5, 7), (9, 24), (11, 24), (12, 28)):
+        assert datetime.date(2026, month, day) not in off, (month, day)
+    past = days.past(datetime.date(2026, 11, 24))
+    assert [day.iso for day in past if day.work and day.work <= 2] == ["2026-11-19", "2026-11-20"]
+
+
+def told(of):
+    """The whole story in words that do not hang on objects."""
+    return ([(l.day.iso, l.second, l.sender, l.to, l.subject, l.id) for l in letters.letters(of)],
+            [(day.iso, v.second, v.address, v.url, v.status, v.bytes) for day in of.last(60) for v in visits.visits(of, day)],
+            [(day.iso, u.second, u.person.account, u.address, u.share, u.path) for day in of.last(60) for u in papers.uses(of, day)])
+
+
+def same_on_all_hosts(facts):
+    first = told(chronicle(facts, "mail"))
+    assert len(first[0]) > 500 and len(first[1]) > 5000 and len(first[2]) > 1000, list(map(len, first))
+    for host in ("mx", "proxy", "file", "soc", "fw-edge"):
+        assert told(chronicle(facts, host)) == first, host
+    # What a host has of itself is what the log server has of it.
+    for host, role in (("proxy", "proxy"), ("mail", "mail"), ("mx", "mail-relay"), ("file", "file")):
+        own, soc = chronicle(facts, host), chronicle(facts, "soc")
+        for day, there in zip(own.last(20), soc.last(20)):
+            assert list(traces.SENT[role](own, host, day)) == list(traces.SENT[role](soc, host, there)), (host, day.iso)
+
+
+def moves_with_the_day(facts):
+    """A week later, without a holiday between: the same visits, on the same working day before the exercise."""
+    one, other = chronicle(facts, "proxy", "2026-06-30"), chronicle(facts, "proxy", "2026-07-07")
+    for work in (1, 5, 20):
+        day, moved = (next(day for day in of.days if day.work == work) for of in (one, other))
+        assert moved.date - day.date == datetime.timedelta(days=7), work
+        dated = lambda url, day: url.replace(day.iso.replace("-", ""), "DAY").partition("&rev=")[0]
+        assert [(v.second, v.address, dated(v.url, day)) for v in visits.visits(one, day)] == [(v.second, v.address, dated(v.url, moved)) for v in visits.visits(other, moved)], work
+    assert told(one) != told(other)
+
+
+def before_the_day(facts):
+    of = chronicle(facts, "soc")
+    assert of.days[-1].iso == "2026-11-23" and len(of.days) > 180
+    for name, host in of.staff.hosts.items():
+        if host["role"] in traces.SENT:
+            for day in of.last(30):
+                lines = list(traces.SENT[host["role"]](of, name, day))
+                assert all(0 <= line[0] < 86400 for line in lines), (name, day.iso)
+                assert [line[0] for line in lines] == sorted(line[0] for line in lines), (name, day.iso)
+    for letter in letters.letters(of):
+        assert letter.day.work and (not letter.sender.endswith(of.staff.domain) or 28800 <= letter.second <= 72000), letter.id
+    for day in of.days:
+        if not day.work:
+            assert not visits.visits(of, day) and not papers.uses(of, day), day.iso
+    people = [v.second for day in of.days for v in visits.visits(of, day) if v.agent.startswith("Mozilla")]
+    busy, lunch = (sum(start <= second < start + 3600 for second in people) for start in (36000, 43200))
+    assert lunch < busy * 0.6, (busy, lunch)
+    night = sum(hit.second < 5 * 3600 for day in of.days for hit in outside.hits(of, day))
+    noon = sum(9 * 3600 <= hit.second < 14 * 3600 for day in of.days for hit in outside.hits(of, day))
+    assert 0 < night < noon / 2, (night, noon)
+
+
+def mails(facts):
+    of = chronicle(facts, "mail")
+    way, past = mail_traces.Way(of), letters.letters(of)
+    known = {letter.id: letter for letter in past}
+    assert len(known) == len(past)
+    for letter in past[::7]:
+        copies = [letters.compose(letter)] + [letters.compose(letter, way.received(letter, to)) for to in way.inside(letter)]
+        for copy in copies:
+            mail = email.message_from_bytes(copy, policy=email.policy.default)
+            assert not mail.defects and all(not part.defects for part in mail.walk()), letter.id
+            assert mail["Message-ID"] == letter.id and mail["Subject"] == letter.subject, letter.id
+            assert mail["From"].addresses[0].addr_spec == letter.sender and [to.addr_spec for to in mail["To"].addresses] == letter.to
+            assert mail.get_body().get_content().strip() == letter.text.strip(), letter.id
+            assert max(len(line) for line in copy.split(b"\n")) <= 998  # RFC 5322, 2.1.1
+        for parent in letter.parents:
+            before = known[parent]
+            assert (before.day.date, before.second) < (letter.day.date, letter.second), letter.id
+    seen = {line[2].partition("message-id=")[2] for day in of.last(28) for line in mail_traces.lines("mail", of, "mail", day) if "message-id=" in line[2]}
+    last = {letter.id for letter in past if letter.day in of.last(28) and (way.inside(letter) or not way.comes_in(letter))}
+    assert seen == last and len(last) > 50, (len(seen), len(last))
+    relayed = {line[2].partition("message-id=")[2] for day in of.last(28) for line in mail_traces.lines("mail-relay", of, "mx", day) if "message-id=" in line[2]}
+    assert relayed == {one for one in last if way.comes_in(known[one]) or way.outside(known[one])}
+
+
+def documents(facts):
+    found = papers.documents(chronicle(facts, "file")) + papers.documents(chronicle(facts, "file"), closed=True)
+    assert len(found) > 150
+    for document in found:
+        data = papers.content(document)
+        if document.path.endswith(".csv"):
+            rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
+            assert len(rows) > 2 and len({len(row) for row in rows}) == 1, document.path
+            continue
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            assert package.testzip() is None
+            parts = {name: xml.etree.ElementTree.fromstring(package.read(name)) for name in package.namelist()}
+        types = {override.get("PartName") for override in parts["[Content_Types].xml"] if override.get("PartName")}
+        assert types and all(name.lstrip("/") in parts for name in types), document.path
+        main = "word/document.xml" if document.path.endswith(".docx") else "xl/workbook.xml"
+        assert "/" + main in types, document.path
+
+
+def orders(facts):
+    of = chronicle(facts, "orders")
+    past = past_orders.orders(of)
+    assert 100 < len(past) < 600 and len({order.number for order in past}) == len(past)
+    allowed = set(of.options["approvers"])
+    for order in past:
+        approver = next((step[1] for step in order.steps if step[0] == "approve"), None)
+        assert not approver or (approver is not order.requester and approver.account in allowed), order.number
+        times = [(step[2].date, step[3]) for step in order.steps]
+        assert times == sorted(times), order.number
+    assert {order.steps[-1][0] for order in past} >= {"create", "approve", "order", "receive", "pay"}
+
+
+def closed(facts):
+    of = chronicle(facts, "soc")
+    nets = [net for net, kind in of.staff.networks.values() if kind == "closed"]
+    inside = lambda address: any(ipaddress.ip_address(address) in net for net in nets)
+    assert len(nets) == 2
+    for day in of.days:
+        assert not any(inside(v.address) for v in visits.visits(of, day))
+        assert not any(inside(use.address) for use in papers.uses(of, day))
+    app = chronicle(facts, "orders")
+    assert {inside(entry.address) for day in app.days for entry in past_orders.audit(app, day)} == {True}
