@@ -260,8 +260,9 @@ logged() { # HOST FILE PATTERN
 	# Out again: the sanitizer looks every 30 s, and at its start.
 	on core-file sh -c 'cp /srv/shares/intake/見積.docx /srv/shares/outbox/ && printf MZ >/srv/shares/outbox/run.exe && chmod 660 /srv/shares/outbox/* && chgrp staff-files /srv/shares/outbox/*'
 	on sanitizer s6-svc -t /run/service/folders
-	back() { on pc-tanaka smbclient //10.1.1.30/from-core -U SAIDA/tanaka%tanaka-training -c 'get 見積.docx /tmp/back.docx; get run.exe.removed.txt /tmp/notice.txt'; }
-	eventually back
+	back() { on pc-tanaka smbclient //10.1.1.30/from-core -U SAIDA/tanaka%tanaka-training -c "get $1 /tmp/$2"; }
+	eventually back 見積.docx back.docx
+	eventually back run.exe.removed.txt notice.txt
 	on pc-tanaka python3 -m zipfile -l /tmp/back.docx | grep -q word/document.xml
 	on pc-tanaka grep -q 取り除きました /tmp/notice.txt
 	emptied() { [ -z "$(share outbox)" ]; }
@@ -291,7 +292,11 @@ logged() { # HOST FILE PATTERN
 
 @test "mail: an account that is disabled in the directory is refused at once, everywhere" {
 	inbox sato >/dev/null
+	on sanitizer /usr/lib/toride/may-enter sato # what Samba asks for those who come with a ticket
+	on sanitizer testparm -s 2>/dev/null | grep -q 'root preexec = /usr/lib/toride/may-enter %U'
 	on ad samba-tool user disable sato
+	run on sanitizer /usr/lib/toride/may-enter sato
+	[ "$status" -eq 1 ]
 	run inbox sato
 	grep -q AUTHENTICATIONFAILED <<<"$output"
 	run submit sato sato@saida.example tanaka@saida.example x
