@@ -32,7 +32,7 @@ snapshot() { # exercise
 		find "$TORIDE_STATE_DIR" \( -path '*/images/[!.]*' -o -path '*/layers/[!.]*' -o -path '*/histories/[!.]*' \) -prune -o -printf 'file %p\n'
 		ps -eo args | grep -F "$TORIDE_STATE_DIR" | grep -Ev '^(grep|find) ' | sed 's/^/process /'
 	} 2>/dev/null | sort -u | grep -vP "toride-[a-z0-9-]+-t\d+-[a-z0-9-]+-(?!$site)[0-9a-f]{8}\b|toride1 (?!$site)|/toride(/(?!$site)[0-9a-f]{8}.*)?\$" |
-		grep -vP "^(link|table netdev) (toride-)?(?!$own)td[0-9a-f]{13}\b|^link (veth|vnet)\d|^mount (?!$TORIDE_STATE_DIR).*/exercises/|\btdimg-"
+		grep -vP "^(link|table netdev) (toride-)?(?!$own)td[0-9a-f]{13}\b|^link (veth|vnet|cni-)|^mount (?!$TORIDE_STATE_DIR).*/exercises/|\btdimg-"
 }
 
 # Fails, and shows them, when there are objects that were not there before.
