@@ -3,7 +3,7 @@
 bats_require_minimum_version 1.5.0
 load helper
 target=enterprise-test/1
-world=203.0.113.1 web=198.51.100.10 proxy=198.51.100.8 mail=10.1.1.25 file=10.1.1.20 sanitizer=10.1.1.30 core_file=10.2.1.20
+world=203.0.113.1 web=198.51.100.10 proxy=198.51.100.8 mail=10.1.1.25 file=10.1.1.20 sanitizer=10.1.1.30
 
 setup_file() {
 	load helper
