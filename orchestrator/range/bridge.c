@@ -62,6 +62,10 @@ static int link_add_bridge(const char *name)
 	mnl_attr_put(request, IFLA_ADDRESS, sizeof address, address);
 	struct nlattr *info = mnl_attr_nest_start(request, IFLA_LINKINFO);
 	mnl_attr_put_strz(request, IFLA_INFO_KIND, "bridge");
+	/* A bridge that watches multicast joins groups itself: the host would speak on the team's network. */
+	struct nlattr *settings = mnl_attr_nest_start(request, IFLA_INFO_DATA);
+	mnl_attr_put_u8(request, IFLA_BR_MCAST_SNOOPING, 0);
+	mnl_attr_nest_end(request, settings);
 	mnl_attr_nest_end(request, info);
 	return talk(request);
 }

@@ -89,11 +89,13 @@ capture() { # interface file filter…
 	[ "$(stat -c %a "$TORIDE_STATE_DIR/exercises/rgi/guests/t1-one/disk")" = 700 ]
 }
 
-@test "the host has no address on a bridge or on a guest's port, and no IPv6" {
+@test "the host has no address on a bridge or on a guest's port, no IPv6, and joins no group there" {
 	local bridge port
 	for bridge in $(grep -l "toride1 $site network rgi " /sys/class/net/td*/ifalias | cut -d/ -f5); do
 		[ -z "$(ip -o address show dev "$bridge")" ]
 		[ "$(cat "/proc/sys/net/ipv6/conf/$bridge/disable_ipv6" 2>/dev/null || echo 1)" = 1 ]
+		# Every interface is in "all systems", of which nothing is ever said (RFC 3376); a bridge that watches multicast joins more, and says so.
+		[ "$(ip -4 maddress show dev "$bridge" | grep -c inet)" -eq 1 ]
 		[ -n "$(ls "/sys/class/net/$bridge/brif")" ]
 		for port in $(ls "/sys/class/net/$bridge/brif"); do
 			[[ $port == "$(owner rgi)"* ]]
