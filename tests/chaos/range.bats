@@ -79,7 +79,7 @@ kill_after() { # ms command…
 	run env TORIDE_STATE_DIR="$small" "$tool" down rgc-image
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[ -z "$(find "$small" -mindepth 2 ! -name .lock)" ]
+	[ -z "$(find "$small" -mindepth 2 ! -name '.lock-*')" ]
 	[ -z "$(findmnt -rno TARGET | grep -F "$small")" ]
 	rm -r "$small"
 }

@@ -9,7 +9,7 @@ lan=tests/range/lan/exercises/tiny.yaml
 mkdir -p "$TORIDE_STATE_DIR"
 chmod 711 "$TORIDE_STATE_DIR"
 mkdir -p "$TORIDE_STATE_DIR"/{exercises,images,layers,histories}
-touch "$TORIDE_STATE_DIR"/{lock,cache.lock} "$TORIDE_STATE_DIR"/images/.lock-{base,server,analyst}-1 "$TORIDE_STATE_DIR"/images/.lock-slot-{1,2}
+touch "$TORIDE_STATE_DIR"/{lock,cache.lock} "$TORIDE_STATE_DIR"/images/.lock-{base,server}-1 "$TORIDE_STATE_DIR"/images/.lock-slot-{1,2}
 site=$(printf %s "$(realpath "$TORIDE_STATE_DIR")" | sha256sum | cut -c1-8)
 
 # First letters of the names of an exercise's interfaces (orchestrator/range/mark.c).
