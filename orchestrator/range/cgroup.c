@@ -15,31 +15,63 @@ enum { MOVE_ROUNDS_MAX = 200, KILL_ROUNDS_MAX = 500, PROC_TEXT_MAX = 1 << 20 };
 
 /* ---- where control groups are mounted ---- */
 
-/* Mount point of the v1 controller, or of v2 for ""; NULL: none. Caller frees. */
-static char *mount_point(const char *controller)
+struct cgroups {
+	struct hierarchy {
+		char *controllers; /* ",rw,cpu,cpuacct," of v1; "" of v2 */
+		char *place;
+	} * items;
+	size_t count;
+};
+
+static void add_hierarchy(struct cgroups *cgroups, const char *line)
 {
+	char root[1024], place[1024], type[32], options[512] = "";
+	const char *rest = strstr(line, " - ");
+	if (!rest || sscanf(line, "%*s %*s %*s %1023s %1023s", root, place) != 2 ||
+	    sscanf(rest, " - %31s %*s %511s", type, options) < 1 || strcmp(root, "/") != 0)
+		return;
+	const bool v2 = strcmp(type, "cgroup2") == 0;
+	if (!v2 && strcmp(type, "cgroup") != 0)
+		return;
+	*array_add(&cgroups->items, &cgroups->count) =
+		(struct hierarchy){.controllers = v2 ? xstrdup("") : xasprintf(",%s,", options), .place = xstrdup(place)};
+}
+
+struct cgroups *cgroups_create(void)
+{
+	struct cgroups *cgroups = xcalloc(1, sizeof *cgroups);
 	cleanup_file FILE *mounts = fopen("/proc/self/mountinfo", "re");
 	char line[4096];
-	while (mounts && fgets(line, sizeof line, mounts)) {
-		char root[1024], place[1024], type[32], options[512] = "";
-		const char *rest = strstr(line, " - ");
-		if (!rest || sscanf(line, "%*s %*s %*s %1023s %1023s", root, place) != 2 ||
-		    sscanf(rest, " - %31s %*s %511s", type, options) < 1 || strcmp(root, "/") != 0)
-			continue;
-		if (!*controller && strcmp(type, "cgroup2") == 0)
-			return xstrdup(place);
-		if (!*controller || strcmp(type, "cgroup") != 0)
-			continue;
-		for (char *save = NULL, *option = strtok_r(options, ",\n", &save); option; option = strtok_r(NULL, ",\n", &save))
-			if (strcmp(option, controller) == 0)
-				return xstrdup(place);
+	while (mounts && fgets(line, sizeof line, mounts))
+		add_hierarchy(cgroups, line);
+	return cgroups;
+}
+
+void cgroups_destroy(struct cgroups *cgroups)
+{
+	for (size_t i = 0; cgroups && i < cgroups->count; i++) {
+		free(cgroups->items[i].controllers);
+		free(cgroups->items[i].place);
+	}
+	free(cgroups ? cgroups->items : NULL);
+	free(cgroups);
+}
+
+/* Mount point of the v1 controller, or of v2 for ""; NULL: none. */
+static const char *place_of(const struct cgroups *cgroups, const char *controller)
+{
+	cleanup_free char *wanted = *controller ? xasprintf(",%s,", controller) : xstrdup("");
+	for (size_t i = 0; i < cgroups->count; i++) {
+		const char *controllers = cgroups->items[i].controllers;
+		if (*wanted ? strstr(controllers, wanted) != NULL : !*controllers)
+			return cgroups->items[i].place;
 	}
 	return NULL;
 }
 
 /* Calls `visit` with the folder of each group (other than a root) that the process is in; *controllers is "" for v2. */
 typedef void group_visit(const char *controllers, const char *folder, void *context);
-static void groups_each(pid_t pid, group_visit *visit, void *context)
+static void groups_each(const struct cgroups *cgroups, pid_t pid, group_visit *visit, void *context)
 {
 	cleanup_free char *path = xasprintf("/proc/%d/cgroup", pid);
 	cleanup_free char *text = file_read(path, 65536, NULL);
@@ -50,7 +82,7 @@ static void groups_each(pid_t pid, group_visit *visit, void *context)
 			continue;
 		*group = '\0';
 		cleanup_free char *first = xstrndup(controllers + 1, strcspn(controllers + 1, ","));
-		cleanup_free char *place = mount_point(first);
+		const char *place = place_of(cgroups, first);
 		cleanup_free char *folder = place ? xasprintf("%s%s", place, group + 1) : NULL;
 		if (folder)
 			visit(controllers + 1, folder, context);
@@ -72,31 +104,31 @@ static void compare_group(const char *controllers, const char *folder, void *con
 }
 
 /* The process's group of that v1 controller, or of v2 for "". Caller frees. */
-static char *group_of(pid_t pid, const char *controller)
+static char *group_of(const struct cgroups *cgroups, pid_t pid, const char *controller)
 {
 	struct search search = {.controller = controller};
-	groups_each(pid, compare_group, &search);
+	groups_each(cgroups, pid, compare_group, &search);
 	return search.folder;
 }
 
-static char *exercise_folder(const char *site, const char *exercise)
+static char *exercise_folder(const struct cgroups *cgroups, const char *site, const char *exercise)
 {
-	cleanup_free char *pids = mount_point("pids");
+	const char *pids = place_of(cgroups, "pids");
 	return pids ? xasprintf("%s/toride/%s/%s", pids, site, exercise) : NULL;
 }
 
 /* v1: our own group of the guest. NULL: the host has v2. */
-static char *own_folder(const struct mark *mark)
+static char *own_folder(const struct cgroups *cgroups, const struct mark *mark)
 {
-	cleanup_free char *exercise = exercise_folder(mark->site, mark->exercise);
+	cleanup_free char *exercise = exercise_folder(cgroups, mark->site, mark->exercise);
 	return exercise ? xasprintf("%s/t%d-%s", exercise, mark->team, mark->name) : NULL;
 }
 
 /* v2: the guest's group that can limit processes. It, or one of the two above it when libvirt put a group between; never beyond
  * the guest's own scope. */
-static char *unified_folder(pid_t init)
+static char *unified_folder(const struct cgroups *cgroups, pid_t init)
 {
-	char *folder = group_of(init, "");
+	char *folder = group_of(cgroups, init, "");
 	for (int up = 0; folder && up < 3 && strstr(folder, "lxc"); up++) {
 		cleanup_free char *limit = xasprintf("%s/pids.max", folder);
 		if (access(limit, W_OK) == 0)
@@ -171,21 +203,21 @@ static void take_group(const char *controllers, const char *folder, void *contex
 			taking->result = error_set_errno(taking->err, errno, "take back '%s/%s'", folder, file->d_name);
 }
 
-int cgroup_take_back(pid_t init, struct error **err)
+int cgroup_take_back(const struct cgroups *cgroups, pid_t init, struct error **err)
 {
 	struct taking taking = {.err = err};
-	groups_each(init, take_group, &taking);
+	groups_each(cgroups, init, take_group, &taking);
 	return taking.result;
 }
 
-static int move_all(pid_t init, const char *folder, struct error **err)
+static int move_all(const struct cgroups *cgroups, pid_t init, const char *folder, struct error **err)
 {
-	cleanup_free char *memory = group_of(init, "memory");
+	cleanup_free char *memory = group_of(cgroups, init, "memory");
 	if (!memory)
 		return error_set(err, "the guest has no memory group: does libvirt use the host's control groups?");
 	/* A process that forks while its group is read may be missed; so until two readings find the same. */
 	for (int round = 0, before = -1; round < MOVE_ROUNDS_MAX; round++) {
-		cleanup_free char *own = group_of(init, "pids");
+		cleanup_free char *own = group_of(cgroups, init, "pids");
 		int members = members_each(memory, move, folder);
 		if (members == before && own && strcmp(own, folder) == 0)
 			return 0;
@@ -195,10 +227,10 @@ static int move_all(pid_t init, const char *folder, struct error **err)
 }
 
 /* libvirt's controller of the container shares its groups; it counts, but is never in the way. */
-int cgroup_limit(pid_t init, const struct mark *mark, int processes, struct error **err)
+int cgroup_limit(const struct cgroups *cgroups, pid_t init, const struct mark *mark, int processes, struct error **err)
 {
-	cleanup_free char *own = own_folder(mark);
-	cleanup_free char *folder = own ? xstrdup(own) : unified_folder(init);
+	cleanup_free char *own = own_folder(cgroups, mark);
+	cleanup_free char *folder = own ? xstrdup(own) : unified_folder(cgroups, init);
 	if (!folder)
 		return error_set(err, "process limit: this host has no pids controller; run `toride doctor --fix`");
 	if (own && make_folders(own, 0755, err) < 0)
@@ -206,13 +238,13 @@ int cgroup_limit(pid_t init, const struct mark *mark, int processes, struct erro
 	int failure = put(folder, "pids.max", processes);
 	if (failure)
 		return error_set_errno(err, failure, "process limit: '%s/pids.max'", folder);
-	return own ? move_all(init, own, err) : 0;
+	return own ? move_all(cgroups, init, own, err) : 0;
 }
 
-bool cgroup_is_limited(pid_t init, const struct mark *mark)
+bool cgroup_is_limited(const struct cgroups *cgroups, pid_t init, const struct mark *mark)
 {
-	cleanup_free char *own = own_folder(mark);
-	cleanup_free char *is = own ? group_of(init, "pids") : unified_folder(init);
+	cleanup_free char *own = own_folder(cgroups, mark);
+	cleanup_free char *is = own ? group_of(cgroups, init, "pids") : unified_folder(cgroups, init);
 	return is && (!own || strcmp(own, is) == 0) && number_in(is, "pids.max") > 0;
 }
 
@@ -229,16 +261,16 @@ static void remove_group(const char *folder)
 		usleep(5000);
 }
 
-void cgroup_remove(const struct mark *mark)
+void cgroup_remove(const struct cgroups *cgroups, const struct mark *mark)
 {
-	cleanup_free char *own = own_folder(mark);
+	cleanup_free char *own = own_folder(cgroups, mark);
 	if (own)
 		remove_group(own);
 }
 
-void cgroup_remove_exercise(const char *site, const char *exercise)
+void cgroup_remove_exercise(const struct cgroups *cgroups, const char *site, const char *exercise)
 {
-	cleanup_free char *folder = exercise_folder(site, exercise);
+	cleanup_free char *folder = exercise_folder(cgroups, site, exercise);
 	if (!folder)
 		return;
 	remove_group(folder);
@@ -261,9 +293,9 @@ static int64_t memory_stat(const char *folder, const char *key)
 }
 
 /* Without the pages of files, which the kernel takes back whenever it wants: they belong to whoever read a shared image first. */
-static int64_t memory_in_use(pid_t init, const char *unified)
+static int64_t memory_in_use(const struct cgroups *cgroups, pid_t init, const char *unified)
 {
-	cleanup_free char *memory = group_of(init, "memory");
+	cleanup_free char *memory = group_of(cgroups, init, "memory");
 	int64_t usage = memory ? number_in(memory, "memory.usage_in_bytes") : unified ? number_in(unified, "memory.current") : 0;
 	int64_t files = memory	  ? memory_stat(memory, "total_inactive_file") + memory_stat(memory, "total_active_file")
 			: unified ? memory_stat(unified, "inactive_file") + memory_stat(unified, "active_file")
@@ -271,12 +303,12 @@ static int64_t memory_in_use(pid_t init, const char *unified)
 	return usage > files ? usage - files : 0;
 }
 
-void cgroup_usage(pid_t init, const struct mark *mark, int64_t *memory_bytes, int64_t *processes)
+void cgroup_usage(const struct cgroups *cgroups, pid_t init, const struct mark *mark, int64_t *memory_bytes, int64_t *processes)
 {
-	cleanup_free char *own = own_folder(mark);
-	cleanup_free char *folder = own ? xstrdup(own) : unified_folder(init);
+	cleanup_free char *own = own_folder(cgroups, mark);
+	cleanup_free char *folder = own ? xstrdup(own) : unified_folder(cgroups, init);
 	*processes = folder ? number_in(folder, "pids.current") : 0;
-	*memory_bytes = memory_in_use(init, folder);
+	*memory_bytes = memory_in_use(cgroups, init, folder);
 }
 
 /* ---- groups of an exec ---- */
@@ -311,12 +343,13 @@ static void join_group(const char *controllers, const char *folder, void *contex
 		joining->result = join_open(joining->session, folder, joining->err);
 }
 
-int cgroup_session_create(pid_t init, const struct mark *mark, bool own_group, struct cgroup_session *session, struct error **err)
+int cgroup_session_create(const struct cgroups *cgroups, pid_t init, const struct mark *mark, bool own_group,
+			  struct cgroup_session *session, struct error **err)
 {
 	static atomic_uint serial;
 	*session = (struct cgroup_session){0};
-	cleanup_free char *own = own_folder(mark);
-	cleanup_free char *parent = own ? xstrdup(own) : group_of(init, "");
+	cleanup_free char *own = own_folder(cgroups, mark);
+	cleanup_free char *parent = own ? xstrdup(own) : group_of(cgroups, init, "");
 	if (!parent)
 		return error_set(err, "the guest has no control group");
 	cleanup_free char *folder = xasprintf("%s/toride-exec-%d-%u", parent, getpid(), atomic_fetch_add(&serial, 1));
@@ -326,7 +359,7 @@ int cgroup_session_create(pid_t init, const struct mark *mark, bool own_group, s
 		session->folder = steal(&folder);
 	struct joining joining = {.session = session, .err = err, .unified = !own};
 	joining.result = join_open(session, own_group ? session->folder : parent, err);
-	groups_each(init, join_group, &joining);
+	groups_each(cgroups, init, join_group, &joining);
 	if (joining.result < 0)
 		cgroup_session_finish(session);
 	return joining.result;

@@ -266,7 +266,7 @@ static int down(const struct order *order, virConnectPtr connection, const char 
 			return -1;
 	if (found_any)
 		return error_set(err, "exercise '%s' keeps coming back; is another process building it?", exercise);
-	cgroup_remove_exercise(order->range->site, exercise);
+	cgroup_remove_exercise(order->range->cgroups, order->range->site, exercise);
 	for (enum resource_kind kind = 0; kind < RESOURCE_KINDS; kind++)
 		if (kind_of(kind)->folder)
 			drafts_remove_dead(order->range, kind_of(kind)->folder);

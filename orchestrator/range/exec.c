@@ -163,13 +163,14 @@ static int run(struct entry *entry, const struct exec_request *request, struct e
 	return 0;
 }
 
-static int run_in(const struct guest *guest, const struct exec_request *request, struct exec_result *result, struct error **err)
+static int run_in(const struct range *range, const struct guest *guest, const struct exec_request *request,
+		  struct exec_result *result, struct error **err)
 {
 	cleanup_with(account) struct account account = {0};
 	cleanup_with(session) struct cgroup_session session = {0};
 	if (account_find(guest, request->user, &account, err) < 0)
 		return -1;
-	if (cgroup_session_create(guest->init, &guest->mark, true, &session, err) < 0)
+	if (cgroup_session_create(range->cgroups, guest->init, &guest->mark, true, &session, err) < 0)
 		return error_prefix(err, "team %d: host '%s'", guest->mark.team, guest->mark.name);
 	struct entry entry = {.guest = guest,
 			      .account = &account,
@@ -213,7 +214,7 @@ int range_exec(struct range *range, const struct guest_id *id, const struct exec
 	*result = (struct exec_result){0};
 	if (guest_open(range, id, &guest, err) < 0)
 		return -1;
-	return run_in(&guest, request, result, err);
+	return run_in(range, &guest, request, result, err);
 }
 
 void exec_result_finish(struct exec_result *result)
@@ -230,7 +231,7 @@ int range_shell(struct range *range, const struct guest_id *id, const char *user
 	cleanup_with(session) struct cgroup_session session = {0};
 	if (guest_open(range, id, &guest, err) < 0 || account_find(&guest, user, &account, err) < 0)
 		return -1;
-	if (cgroup_session_create(guest.init, &guest.mark, false, &session, err) < 0)
+	if (cgroup_session_create(range->cgroups, guest.init, &guest.mark, false, &session, err) < 0)
 		return error_prefix(err, "team %d: host '%s'", id->team, id->host);
 	struct entry entry = {.guest = &guest,
 			      .account = &account,

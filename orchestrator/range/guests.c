@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/pidfd.h>
 
 #include "common/alloc.h"
 #include "common/now.h"
@@ -74,8 +75,9 @@ static int guest_create(struct work *work, virConnectPtr connection, struct erro
 		    plug_restore(work->range, &work->mark, work->resource->host->nics[i].network->name, definition.nics[i].port,
 				 err) < 0)
 			return -1;
-	if (guest_open_domain(work->range, domain, &work->guest, err) < 0 || cgroup_take_back(work->guest.init, err) < 0 ||
-	    cgroup_limit(work->guest.init, &work->mark, work->resource->host->processes, err) < 0)
+	if (guest_open_domain(work->range, domain, &work->guest, err) < 0 ||
+	    cgroup_take_back(work->range->cgroups, work->guest.init, err) < 0 ||
+	    cgroup_limit(work->range->cgroups, work->guest.init, &work->mark, work->resource->host->processes, err) < 0)
 		return -1;
 	watch_add(work->range->watch, &work->mark, domain);
 	work->started_ms = monotonic_ms();
@@ -114,6 +116,14 @@ static enum settled guest_settle(struct work *work, struct error **err)
 	return SETTLE_FAILED;
 }
 
+/* Spares libvirt its own slower way of ending every process. By what is held open, not by a number that may be another process's by now. */
+static void end_init(struct range *range, virDomainPtr domain)
+{
+	cleanup_with(guest) struct guest guest = GUEST_CLOSED;
+	if (guest_open_domain(range, domain, &guest, NULL) == 0)
+		pidfd_send_signal(guest.process, SIGKILL, NULL, 0);
+}
+
 static int guest_destroy(struct range *range, virConnectPtr connection, const struct found *found, struct error **err)
 {
 	struct mark is;
@@ -121,14 +131,11 @@ static int guest_destroy(struct range *range, virConnectPtr connection, const st
 	cleanup_with(domain) virDomainPtr domain = virDomainLookupByName(connection, name);
 	watch_remove(range->watch, &found->mark);
 	if (domain && domain_mark(domain, &is) && strcmp(is.site, range->site) == 0) {
-		pid_t init = guest_init_pid(domain);
-		/* Spares libvirt its own slower way of ending every process. */
-		if (init > 0)
-			kill(init, SIGKILL);
+		end_init(range, domain);
 		if (virDomainDestroy(domain) < 0 && virDomainIsActive(domain) == 1)
 			return libvirt_error(err, "stop");
 	}
-	cgroup_remove(&found->mark);
+	cgroup_remove(range->cgroups, &found->mark);
 	return 0;
 }
 

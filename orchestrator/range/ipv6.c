@@ -19,6 +19,12 @@ struct guests {
 	int failure;
 };
 
+/* A guest that was there already has been through this: else it would not count as ready (found.c). */
+static bool is_new(const struct work *work)
+{
+	return work->guest.network >= 0;
+}
+
 /* /proc/sys/net is that of the thread's own network. */
 static int switch_off(const struct work *work)
 {
@@ -38,7 +44,7 @@ static void *switch_off_all(void *context)
 {
 	struct guests *guests = context;
 	for (size_t i = 0; i < guests->count && !guests->failed; i++)
-		if (guests->works[i].guest.network >= 0 && (guests->failure = switch_off(&guests->works[i])))
+		if (is_new(&guests->works[i]) && (guests->failure = switch_off(&guests->works[i])))
 			guests->failed = &guests->works[i];
 	return NULL;
 }
@@ -61,8 +67,7 @@ int ipv6_off(const struct work *works, size_t count, struct error **err)
 {
 	char port[IFNAME_MAX];
 	for (size_t i = 0; i < count; i++)
-		for (size_t nic = 0; works[i].resource->kind == RESOURCE_GUEST && nic < works[i].resource->host->nics_count;
-		     nic++) {
+		for (size_t nic = 0; is_new(&works[i]) && nic < works[i].resource->host->nics_count; nic++) {
 			mark_port_name(&works[i].mark, (int)nic, port);
 			if (interface_without_ipv6(port, err) < 0)
 				return -1;

@@ -52,6 +52,7 @@ int range_create(const struct range_options *options, struct range **out, struct
 	range->host_network = network.st_ino;
 	mark_site(range->state_dir, range->site);
 	range->watch = watch_create();
+	range->cgroups = cgroups_create();
 	*out = range;
 	return 0;
 }
@@ -61,6 +62,7 @@ void range_destroy(struct range *range)
 	if (!range)
 		return;
 	watch_destroy(range->watch);
+	cgroups_destroy(range->cgroups);
 	for (size_t i = 0; i < range->connections_count; i++)
 		virConnectClose(range->connections[i]);
 	pthread_mutex_destroy(&range->lock);
@@ -168,7 +170,7 @@ static json_t *guest_status(const struct range *range, const char *exercise, con
 	int64_t memory = 0, processes = 0;
 	pid_t init = domain ? guest_init_pid(domain) : -1;
 	if (init > 0)
-		cgroup_usage(init, mark, &memory, &processes);
+		cgroup_usage(range->cgroups, init, mark, &memory, &processes);
 	return json_pack("{s:i, s:s, s:s, s:I, s:I, s:o}", "team", mark->team, "host", mark->name, "state",
 			 init > 0 ? "running" : "stopped", "memory_bytes", (json_int_t)memory, "pids", (json_int_t)processes,
 			 "unplugged", plug_list(range, exercise, mark->team, mark->name));

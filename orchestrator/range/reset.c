@@ -68,14 +68,6 @@ static int add_tasks(struct resetting *resetting, struct work *works, const stru
 		    : error_set(err, "exercise '%s' has no team %d", plan->exercise, team);
 }
 
-static int all_without_ipv6(const struct resetting *resetting, struct error **err)
-{
-	for (size_t i = 0; i < resetting->count; i++)
-		if (ipv6_off(resetting->tasks[i].work, 1, err) < 0)
-			return -1;
-	return 0;
-}
-
 static int block_of(struct range *range, const char *exercise, int *block, struct error **err)
 {
 	virConnectPtr connection = range_connection_take(range, err);
@@ -102,7 +94,7 @@ int range_reset(struct range *range, const struct plan *plan, int team, const ch
 					  .cancel = cancel};
 	size_t done = 0;
 	if (result == 0)
-		result = executor_run(&executor, &done, err) < 0 ? -1 : all_without_ipv6(&resetting, err);
+		result = executor_run(&executor, &done, err) < 0 ? -1 : ipv6_off(works, plan->resources_count, err);
 	works_destroy(works, plan->resources_count);
 	return result;
 }

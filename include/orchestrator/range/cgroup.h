@@ -12,17 +12,22 @@
 
 enum { CGROUP_JOINS_MAX = 16 };
 
-/* libvirt may have given the guest's groups to the guest's root, who could then lift his own limits: they become the host's again. */
-int cgroup_take_back(pid_t init, struct error **err);
-/* Sets the limit and puts every process of the guest under it. */
-int cgroup_limit(pid_t init, const struct mark *mark, int processes, struct error **err);
-bool cgroup_is_limited(pid_t init, const struct mark *mark);
-/* After the guest's end. */
-void cgroup_remove(const struct mark *mark);
-/* Everything of an exercise, as guests' groups that no domain belongs to any more. */
-void cgroup_remove_exercise(const char *site, const char *exercise);
+/* Where this host has its trees of groups mounted: read once, as the list of mounts grows with every guest. Afterwards only read, by any thread. */
+struct cgroups;
+struct cgroups *cgroups_create(void);
+void cgroups_destroy(struct cgroups *cgroups); /* NULL is fine */
 
-void cgroup_usage(pid_t init, const struct mark *mark, int64_t *memory_bytes, int64_t *processes);
+/* libvirt may have given the guest's groups to the guest's root, who could then lift his own limits: they become the host's again. */
+int cgroup_take_back(const struct cgroups *cgroups, pid_t init, struct error **err);
+/* Sets the limit and puts every process of the guest under it. */
+int cgroup_limit(const struct cgroups *cgroups, pid_t init, const struct mark *mark, int processes, struct error **err);
+bool cgroup_is_limited(const struct cgroups *cgroups, pid_t init, const struct mark *mark);
+/* After the guest's end. */
+void cgroup_remove(const struct cgroups *cgroups, const struct mark *mark);
+/* Everything of an exercise, as guests' groups that no domain belongs to any more. */
+void cgroup_remove_exercise(const struct cgroups *cgroups, const char *site, const char *exercise);
+
+void cgroup_usage(const struct cgroups *cgroups, pid_t init, const struct mark *mark, int64_t *memory_bytes, int64_t *processes);
 
 /* The groups of an exec. */
 struct cgroup_session {
@@ -31,8 +36,8 @@ struct cgroup_session {
 					guest's groups */
 	size_t joins_count;
 };
-int cgroup_session_create(pid_t init, const struct mark *mark, bool own_group, struct cgroup_session *session,
-			  struct error **err);
+int cgroup_session_create(const struct cgroups *cgroups, pid_t init, const struct mark *mark, bool own_group,
+			  struct cgroup_session *session, struct error **err);
 /* Kills all that is in its own group. */
 void cgroup_session_kill(const struct cgroup_session *session);
 /* What still runs (a daemon that was started on purpose) becomes a plain process of the guest. */

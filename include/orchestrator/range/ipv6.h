@@ -8,7 +8,7 @@
 
 #include "orchestrator/range/kind.h"
 
-/* For every guest among the works: its ports, and, where it is held open, itself. */
+/* For every guest that has just been made (it is held open): its ports, then itself. */
 int ipv6_off(const struct work *works, size_t count, struct error **err);
 
 /* No interface in the process's network has an IPv6 address. */

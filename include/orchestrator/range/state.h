@@ -22,6 +22,7 @@ enum {
 };
 
 struct watch;
+struct cgroups;
 
 enum delays { DELAYS_UNKNOWN, DELAYS_NO, DELAYS_YES };
 
@@ -35,6 +36,7 @@ struct range {
 	size_t connections_count;
 	enum delays delays; /* the kernel can delay and lose packets; with the lock held */
 	struct watch *watch;
+	struct cgroups *cgroups;
 };
 
 /* ---- libvirt ---- */
