@@ -77,17 +77,14 @@ command_op() { # COMMAND ARGS: what the instructor's page sends
 	[[ $output == *"nothing to change"* ]]
 }
 
-@test "20 times: no mount, no process, no file is left behind, and none takes a second" {
-	local round took
+@test "20 times: no mount, no process, no file is left behind" {
+	local round
 	things >"$BATS_TEST_TMPDIR/before"
 	for round in $(seq 20); do
 		guest rst/1/one sh -c 'echo x >/root/mine; setsid sleep 3211 >/dev/null 2>&1 &'
-		"$TORIDE" reset rst/1/one | awk '/back to/ { print $(NF - 1) }'
-	done >"$BATS_TEST_TMPDIR/took"
-	sort -n "$BATS_TEST_TMPDIR/took" | sed -n '1p;10p;20p' | tr '\n' ' ' >&3
-	[ "$(wc -l <"$BATS_TEST_TMPDIR/took")" -eq 20 ]
-	took=$(sort -n "$BATS_TEST_TMPDIR/took" | sed -n 10p)
-	awk "BEGIN { exit !($took < 1) }"
+		"$TORIDE" reset rst/1/one >>"$BATS_TEST_TMPDIR/resets"
+	done
+	[ "$(grep -c 'back to' "$BATS_TEST_TMPDIR/resets")" -eq 20 ]
 	diff <(things) "$BATS_TEST_TMPDIR/before"
 	[ "$(pgrep -fc 'sleep 3211')" -eq 0 ]
 	[ "$("$tool" status rst | jq '[.guests[] | select(.state == "running")] | length')" -eq 6 ]
