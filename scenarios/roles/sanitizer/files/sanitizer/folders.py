@@ -27,6 +27,7 @@ from .verdict import MOST_BYTES, PASSED, REPLACED, Result, TooLong, limited
 
 CROSSING, SPOOL, CLOSED, CREDENTIALS = "/srv/crossing", "/var/spool/sanitizer", "/etc/sanitizer/closed.json", "/etc/sanitizer/credentials"
 EVERY_SECONDS = 30  # an outbox is looked into, and what waits is tried again
+FIRST_SECONDS = 10  # after the start: by then the file servers run, too
 MOST_SECONDS = 60  # one conversation with a closed network's server
 
 IN_CLOSE_WRITE, IN_MOVED_TO = 0x8, 0x80
@@ -165,7 +166,7 @@ def main():
     folders = {pathlib.Path(CROSSING, f"to-{closed['name']}"): closed for closed in everywhere}
     watch = Watch(folders)
     finished = {path for folder in folders for path in folder.iterdir()}  # what came while nobody looked
-    due = 0.0
+    due = time.monotonic() + FIRST_SECONDS
     while True:
         look = time.monotonic() >= due
         if look:
