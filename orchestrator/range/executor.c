@@ -8,6 +8,7 @@
 #include "common/now.h"
 
 enum { SETTLE_POLL_MS = 10, CANCEL_POLL_MS = 100, FAILURES_TOLD_MAX = 20 };
+#define INTERFACE_WEIGHT (INT64_C(64) << 20)
 
 struct execution {
 	const struct executor *executor;
@@ -97,10 +98,19 @@ static enum task_state needs_state(const struct executor *executor, const struct
 	return state;
 }
 
-/* The next task whose needs are met; NULL: none just now. */
+/* What takes long begins first, so that the last to be ready has not also begun last: each interface that libvirt makes, and services, for which the
+ * host's memory stands. */
+static int64_t weight(const struct task *task)
+{
+	const struct host *host = task->work ? task->work->resource->host : NULL;
+	return host ? host->memory_bytes + (int64_t)host->nics_count * INTERFACE_WEIGHT : 0;
+}
+
+/* The next task whose needs are met, the heaviest of its team; NULL: none just now. */
 static struct task *take_task(struct execution *execution)
 {
 	const struct executor *executor = execution->executor;
+	struct task *next = NULL;
 	while (execution->first_waiting < executor->tasks_count &&
 	       executor->tasks[execution->first_waiting].state != TASK_WAITING)
 		execution->first_waiting++;
@@ -111,14 +121,18 @@ static struct task *take_task(struct execution *execution)
 			task->state = TASK_LEFT_OUT;
 			execution->ended++;
 			pthread_cond_broadcast(&execution->changed);
-		} else if (needs == TASK_DONE) {
-			task->state = TASK_RUNNING;
-			task->began_ms = monotonic_ms();
-			tell(execution, task, false, NULL);
-			return task;
+		} else if (needs == TASK_DONE && next && task_mark(next)->team != task_mark(task)->team) {
+			break;
+		} else if (needs == TASK_DONE && (!next || weight(task) > weight(next))) {
+			next = task;
 		}
 	}
-	return NULL;
+	if (next) {
+		next->state = TASK_RUNNING;
+		next->began_ms = monotonic_ms();
+		tell(execution, next, false, NULL);
+	}
+	return next;
 }
 
 /* ---- workers ---- */

@@ -11,12 +11,13 @@ static char *history_file(const struct work *work)
 	return xasprintf("%s/history", work->resource->host->role->folder);
 }
 
-static int history_content(struct work *work, struct digest *digest, struct error **err)
+static int history_content(const struct work *work, struct tree_digests *trees, struct digest *digest, struct error **err)
 {
 	cleanup_free char *file = history_file(work);
 	cleanup_free char *chronicle = xasprintf("%s/" CHRONICLE_FOLDER, work->range->data_dir);
 	char content[65], chronicle_content[65];
-	if (tree_digest(file, NULL, content, err) < 0 || tree_digest(chronicle, NULL, chronicle_content, err) < 0)
+	if (tree_digests_get(trees, file, NULL, content, err) < 0 ||
+	    tree_digests_get(trees, chronicle, NULL, chronicle_content, err) < 0)
 		return -1;
 	digest_add(digest, content);
 	digest_add(digest, chronicle_content);

@@ -15,19 +15,19 @@
 	"[ ! -x /usr/lib/toride/prepare ] || /usr/lib/toride/prepare; "                                                          \
 	"[ ! -f " ROLE_PLACE "/setup ] || exec sh " ROLE_PLACE "/setup"
 
-static int layer_content(struct work *work, struct digest *digest, struct error **err)
+static int layer_content(const struct work *work, struct tree_digests *trees, struct digest *digest, struct error **err)
 {
 	const struct image *image = work->resource->image;
 	char role[65], programs[65];
 	for (size_t i = 0; i < image->folders_count; i++) {
 		char folder[65];
-		if (tree_digest(image->folders[i], NULL, folder, err) < 0)
+		if (tree_digests_get(trees, image->folders[i], NULL, folder, err) < 0)
 			return -1;
 		digest_add(digest, folder);
 	}
 	/* The past has a layer of its own. */
-	if (tree_digest(work->resource->host->role->folder, "history", role, err) < 0 ||
-	    tree_digest(work->range->programs_dir, NULL, programs, err) < 0)
+	if (tree_digests_get(trees, work->resource->host->role->folder, "history", role, err) < 0 ||
+	    tree_digests_get(trees, work->range->programs_dir, NULL, programs, err) < 0)
 		return -1;
 	digest_add(digest, role);
 	digest_add(digest, programs);

@@ -13,7 +13,7 @@
 #include "common/alloc.h"
 #include "common/cleanup.h"
 
-enum { TREE_DEPTH_MAX = 32, TREE_FILES_MAX = 100000 };
+enum { TREE_DEPTH_MAX = 32, TREE_FILES_MAX = 100000, FILE_FIRST_BYTES = 4096 };
 
 int file_error(struct error **err, int errnum, const char *what, const char *path)
 {
@@ -30,9 +30,10 @@ char *file_read(const char *path, size_t limit, struct error **err)
 		file_error(err, errno, "open", path);
 		return NULL;
 	}
-	cleanup_free char *content = xcalloc(1, limit + 1);
-	size_t length = 0;
-	for (ssize_t got; length < limit && (got = read(fd, content + length, limit - length)) != 0;) {
+	/* Grows with the file: the limits are far above what most files hold, and memory that is not needed costs, too. */
+	size_t length = 0, room = limit < FILE_FIRST_BYTES ? limit : FILE_FIRST_BYTES;
+	cleanup_free char *content = xrealloc_array(NULL, room + 1, 1);
+	for (ssize_t got; length < limit && (got = read(fd, content + length, room - length)) != 0;) {
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {
@@ -40,7 +41,12 @@ char *file_read(const char *path, size_t limit, struct error **err)
 			return NULL;
 		}
 		length += (size_t)got;
+		if (length == room && room < limit) {
+			room = room < limit / 4 ? room * 4 : limit;
+			content = xrealloc_array(content, room + 1, 1);
+		}
 	}
+	content[length] = '\0';
 	return steal(&content);
 }
 
@@ -242,4 +248,35 @@ int tree_digest(const char *path, const char *without, char digest_hex[65], stru
 	crypto_hash_sha256_final(&digest.hash, hash);
 	sodium_bin2hex(digest_hex, 65, hash, sizeof hash);
 	return 0;
+}
+
+static bool is_same_tree(const struct tree_digested *known, const char *path, const char *without)
+{
+	return strcmp(known->path, path) == 0 &&
+	       (without && known->without ? strcmp(known->without, without) == 0 : known->without == without);
+}
+
+int tree_digests_get(struct tree_digests *digests, const char *path, const char *without, char digest[65], struct error **err)
+{
+	for (size_t i = 0; i < digests->count; i++) {
+		if (!is_same_tree(&digests->items[i], path, without))
+			continue;
+		memcpy(digest, digests->items[i].digest, 65);
+		return 0;
+	}
+	if (tree_digest(path, without, digest, err) < 0)
+		return -1;
+	struct tree_digested *known = array_add(&digests->items, &digests->count);
+	*known = (struct tree_digested){.path = xstrdup(path), .without = xstrdup(without)};
+	memcpy(known->digest, digest, 65);
+	return 0;
+}
+
+void tree_digests_finish(struct tree_digests *digests)
+{
+	for (size_t i = 0; i < digests->count; i++) {
+		free(digests->items[i].path);
+		free(digests->items[i].without);
+	}
+	free(digests->items);
 }

@@ -61,13 +61,13 @@ int cache_lock(const struct range *range, int how, struct error **err)
 
 /* ---- works: the plan's resources with their digests ---- */
 
-static int finish_digest(struct work *work, struct error **err)
+static int finish_digest(struct work *work, struct tree_digests *trees, struct error **err)
 {
 	struct digest digest;
 	digest_init(&digest);
 	digest_add(&digest, work->resource->digest);
 	const struct kind *kind = kind_of(work->resource->kind);
-	if (kind->content && kind->content(work, &digest, err) < 0)
+	if (kind->content && kind->content(work, trees, &digest, err) < 0)
 		return error_prefix(err, "%s '%s'", resource_kind_names[work->resource->kind], work->resource->name);
 	for (size_t i = 0; i < work->resource->needs_count; i++)
 		digest_add(&digest, work->works[work->resource->needs[i]].digest);
@@ -76,10 +76,13 @@ static int finish_digest(struct work *work, struct error **err)
 	return 0;
 }
 
+CLEANUP_DEFINE(trees, struct tree_digests, tree_digests_finish(held));
+
 struct work *works_create(struct range *range, const struct plan *plan, int block, const volatile bool *cancel,
 			  struct error **err)
 {
 	static const volatile bool never;
+	cleanup_with(trees) struct tree_digests trees = {0};
 	cleanup_free struct work *works = xcalloc(plan->resources_count + 1, sizeof *works);
 	for (size_t i = 0; i < plan->resources_count; i++) {
 		const struct resource *resource = &plan->resources[i];
@@ -101,7 +104,7 @@ struct work *works_create(struct range *range, const struct plan *plan, int bloc
 			error_set(err, "over %d guests in an exercise", BLOCK_GUESTS);
 			return NULL;
 		}
-		if (finish_digest(work, err) < 0)
+		if (finish_digest(work, &trees, err) < 0)
 			return NULL;
 	}
 	return steal(&works);

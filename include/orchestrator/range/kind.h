@@ -6,6 +6,7 @@
 #include "orchestrator/range/found.h"
 #include "orchestrator/range/guest.h"
 #include "orchestrator/range/overlay.h"
+#include "orchestrator/range/tree.h"
 
 /* A planned resource on its way into being. */
 struct work {
@@ -27,7 +28,7 @@ struct kind {
 	const char
 		*folder; /* what is cached, below the state directory: stays when the exercise goes; NULL: part of the exercise */
 	/* Mixes what is not in the plan's digest into it. NULL: nothing. */
-	int (*content)(struct work *work, struct digest *digest, struct error **err);
+	int (*content)(const struct work *work, struct tree_digests *trees, struct digest *digest, struct error **err);
 	int (*create)(struct work *work, virConnectPtr connection, struct error **err);
 	/* After create, until it is SETTLE_DONE: is it ready? NULL: at once. */
 	enum settled (*settle)(struct work *work, struct error **err);

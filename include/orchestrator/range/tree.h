@@ -32,4 +32,15 @@ int tree_copy(const char *from, const char *to, struct error **err);
  * has a digest, too. What is called `without` right below it is left out (NULL: nothing). */
 int tree_digest(const char *path, const char *without, char digest[65], struct error **err);
 
+/* The same, with each tree read once: for many questions at one moment. By one thread. */
+struct tree_digests {
+	struct tree_digested {
+		char *path, *without;
+		char digest[65];
+	} * items;
+	size_t count;
+};
+int tree_digests_get(struct tree_digests *digests, const char *path, const char *without, char digest[65], struct error **err);
+void tree_digests_finish(struct tree_digests *digests);
+
 #endif
