@@ -44,13 +44,13 @@ SOURCES_LIBRARY := $(SOURCES_COMMON) $(wildcard orchestrator/scenario/*.c orches
 	orchestrator/verify/*.c orchestrator/exercise/*.c orchestrator/journal/*.c orchestrator/serve/*.c attacker/*.c scoreboard/score/*.c scoreboard/view/*.c)
 SOURCES_TORIDE := orchestrator/main.c $(wildcard orchestrator/cmd/*.c)
 SOURCES_BOARD := $(wildcard scoreboard/*.c)
-SOURCES_GUEST := $(wildcard attacker/guest/*.c)
+SOURCES_GUEST := $(wildcard attacker/guest/*.c orchestrator/guest/*.c)
 SOURCES_UNIT := $(wildcard tests/unit/test_*.c)
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 TORIDE := $(BUILD)/toride
 BOARD := $(if $(SOURCES_BOARD),$(BUILD)/toride-scoreboard)
-GUESTS := $(patsubst attacker/guest/%.c,$(BUILD)/guest/%,$(SOURCES_GUEST))
+GUESTS := $(addprefix $(BUILD)/guest/,$(basename $(notdir $(SOURCES_GUEST))))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(SOURCES_UNIT))
 
 .PHONY: all deps demo check check-unit check-golden check-range check-web bench lint fuzz install clean help
@@ -100,6 +100,12 @@ $(BUILD)/guest/%: $(BUILD)/obj/attacker/guest/%.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LINK) -o $@ $^ $(call pkg_libs,libcurl libmicrohttpd jansson)
+
+# Process 1 of every guest: without a dynamic linker, which would be most of what its start costs.
+$(BUILD)/guest/init: $(BUILD)/obj/orchestrator/guest/init.o
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(if $(SANITIZE),$(LINK),-static) -o $@ $^
 
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtoride.a
 	$(call say,LD,$@)
