@@ -80,9 +80,15 @@ json_t *view_team_line(const struct view *view, int team);
 /* Copies the named keys (NULL-ended) from one object to another. */
 void view_copy(json_t *to, const json_t *from, const char *const *keys);
 
-json_t *view_text(const struct text *text);	     /* {"ja","en"}, what there is */
-json_t *view_markdown(const struct text *text);	     /* the same, as HTML from cmark's safe mode */
-json_t *view_contact(const struct contact *contact); /* {"id","name"} */
+/* A text of the event's body; "" where there is none. Borrowed. */
+const char *view_body_text(const struct event *event, const char *key);
+/* The team's time then; 0 where no clock applied. */
+int64_t view_at_ms(const struct event *event);
+
+json_t *view_text(const struct text *text);		/* {"ja","en"}, what there is */
+json_t *view_markdown(const struct text *text);		/* the same, as HTML from cmark's safe mode */
+json_t *view_contact(const struct contact *contact);	/* {"id","name"} */
+json_t *view_networks(const struct scenario *scenario); /* [{"name","cidr","zone","kind"}] */
 
 /* Appends (taking over) and drops the oldest above the limit. */
 void view_append(json_t *list, json_t *entry, size_t max);

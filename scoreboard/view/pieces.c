@@ -2,9 +2,21 @@
 #include <cmark.h>
 #include <string.h>
 
+#include "common/address.h"
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "scoreboard/view_state.h"
+
+const char *view_body_text(const struct event *event, const char *key)
+{
+	const char *text = json_string_value(json_object_get(event->body, key));
+	return text ? text : "";
+}
+
+int64_t view_at_ms(const struct event *event)
+{
+	return event->at_ms < 0 ? 0 : event->at_ms;
+}
 
 json_t *view_text(const struct text *text)
 {
@@ -26,6 +38,27 @@ json_t *view_markdown(const struct text *text)
 json_t *view_contact(const struct contact *contact)
 {
 	return contact ? json_pack("{s:s, s:o}", "id", contact->id, "name", view_text(&contact->name)) : json_null();
+}
+
+static const char *network_kind_name(enum network_kind kind)
+{
+	static const char *const names[] = {[NETWORK_LAN] = "lan", [NETWORK_INTERNET] = "internet", [NETWORK_CLOSED] = "closed"};
+	return names[kind];
+}
+
+json_t *view_networks(const struct scenario *scenario)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < scenario->networks_count; i++) {
+		const struct network *network = &scenario->networks[i];
+		struct address_text cidr;
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:o, s:s}", "name", network->name, "cidr",
+					subnet_text(network->cidr.address, network->cidr.prefix, &cidr), "zone",
+					view_text(network->zone.ja || network->zone.en ? &network->zone : &network->label),
+					"kind", network_kind_name(network->kind)));
+	}
+	return list;
 }
 
 void view_append(json_t *list, json_t *entry, size_t max)

@@ -21,27 +21,6 @@ static json_t *languages(const struct scenario *scenario)
 
 /* ---- network ---- */
 
-static const char *kind_name(enum network_kind kind)
-{
-	static const char *const names[] = {[NETWORK_LAN] = "lan", [NETWORK_INTERNET] = "internet", [NETWORK_CLOSED] = "closed"};
-	return names[kind];
-}
-
-static json_t *networks(const struct scenario *scenario)
-{
-	json_t *list = json_array();
-	for (size_t i = 0; i < scenario->networks_count; i++) {
-		const struct network *network = &scenario->networks[i];
-		struct address_text cidr;
-		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:o, s:s}", "name", network->name, "cidr",
-					subnet_text(network->cidr.address, network->cidr.prefix, &cidr), "zone",
-					view_text(network->zone.ja || network->zone.en ? &network->zone : &network->label),
-					"kind", kind_name(network->kind)));
-	}
-	return list;
-}
-
 /* Where the team has no access it knows neither addresses nor what the host is for: whoever attacks is among those. */
 static json_t *host_json(const struct host *host)
 {
@@ -150,8 +129,8 @@ json_t *view_team(const struct view *view, int team)
 		json_pack("{s:s, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:O}", "exercise", view->exercise, "title",
 			  view_text(&scenario->title), "languages", languages(scenario), "briefing_html",
 			  view_markdown(&scenario->briefing), "inbox", view_last(state->inbox, VIEW_INBOX_MAX, VIEW_INBOX_BYTES),
-			  "network", "networks", networks(scenario), "hosts", hosts(scenario), "objectives", objectives, "duties",
-			  duties, "timeline", json_deep_copy(state->timeline), "why", json_object_get(scored, "why"));
+			  "network", "networks", view_networks(scenario), "hosts", hosts(scenario), "objectives", objectives,
+			  "duties", duties, "timeline", json_deep_copy(state->timeline), "why", json_object_get(scored, "why"));
 	json_object_update(json, more);
 	return json;
 }

@@ -8,12 +8,6 @@
 #include "common/cleanup.h"
 #include "scoreboard/view_state.h"
 
-static const char *body_text(const struct event *event, const char *key)
-{
-	const char *text = json_string_value(json_object_get(event->body, key));
-	return text ? text : "";
-}
-
 /* {"ja": name + ja, "en": en + name}; a name in one language serves both. */
 static json_t *named(const struct text *name, const char *ja, const char *en)
 {
@@ -53,38 +47,38 @@ static json_t *clock_ended(const struct view *view, const struct event *event)
 
 static json_t *inject_sent(const struct view *view, const struct event *event)
 {
-	const struct inject *inject = scenario_inject(view->scenario, body_text(event, "inject"));
+	const struct inject *inject = scenario_inject(view->scenario, view_body_text(event, "inject"));
 	return inject && inject->from ? named(&inject->from->name, "から連絡", "message from ") : NULL;
 }
 
 static json_t *claim_made(const struct view *view, const struct event *event)
 {
-	const struct objective *objective = scenario_objective(view->scenario, body_text(event, "objective"));
+	const struct objective *objective = scenario_objective(view->scenario, view_body_text(event, "objective"));
 	return objective ? named(&objective->title, ": 主張を提出", "claim: ") : NULL;
 }
 
 static json_t *hint_taken(const struct view *view, const struct event *event)
 {
-	const struct objective *objective = scenario_objective(view->scenario, body_text(event, "objective"));
+	const struct objective *objective = scenario_objective(view->scenario, view_body_text(event, "objective"));
 	return objective ? named(&objective->title, ": ヒントを使用", "hint taken: ") : NULL;
 }
 
 static json_t *report_sent(const struct view *view, const struct event *event)
 {
-	const struct duty *duty = scenario_duty(view->scenario, body_text(event, "duty"));
+	const struct duty *duty = scenario_duty(view->scenario, view_body_text(event, "duty"));
 	return duty ? named(&duty->title, "を送信", "report sent: ") : NULL;
 }
 
 static json_t *report_graded(const struct view *view, const struct event *event)
 {
-	const struct duty *duty = scenario_duty(view->scenario, body_text(event, "duty"));
+	const struct duty *duty = scenario_duty(view->scenario, view_body_text(event, "duty"));
 	return duty ? named(&duty->title, "が採点された", "report graded: ") : NULL;
 }
 
 static json_t *adjusted(const struct view *view, const struct event *event)
 {
 	(void)view;
-	const char *reason = body_text(event, "reason");
+	const char *reason = view_body_text(event, "reason");
 	const struct text text = {(char *)reason, (char *)reason};
 	return named(&text, " (講師による調整)", "adjusted by the instructor: ");
 }
@@ -92,7 +86,7 @@ static json_t *adjusted(const struct view *view, const struct event *event)
 /* What happens to a host that the team knows. */
 static json_t *of_host(const struct view *view, const struct event *event, const char *ja, const char *en)
 {
-	const struct host *host = scenario_host(view->scenario, body_text(event, "host"));
+	const struct host *host = scenario_host(view->scenario, view_body_text(event, "host"));
 	if (!host || host->access == ACCESS_NONE)
 		return NULL;
 	const struct text text = {host->name, host->name};
@@ -116,7 +110,7 @@ static json_t *range_plugged(const struct view *view, const struct event *event)
 
 static json_t *range_reset(const struct view *view, const struct event *event)
 {
-	if (strcmp(body_text(event, "phase"), "end") != 0 || json_object_get(event->body, "error"))
+	if (strcmp(view_body_text(event, "phase"), "end") != 0 || json_object_get(event->body, "error"))
 		return NULL;
 	return of_host(view, event, " を初期状態に戻した", "set back to its first state: ");
 }
@@ -138,7 +132,7 @@ json_t *view_timeline_entry(const struct view *view, const struct event *event)
 			continue;
 		json_t *text = kinds[i].text(view, event);
 		return text ? json_pack("{s:I, s:I, s:s, s:o}", "seq", (json_int_t)event->seq, "at_ms",
-					(json_int_t)(event->at_ms < 0 ? 0 : event->at_ms), "kind", event->kind, "text", text)
+					(json_int_t)view_at_ms(event), "kind", event->kind, "text", text)
 			    : NULL;
 	}
 	return NULL;

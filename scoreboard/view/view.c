@@ -5,22 +5,11 @@
 #include "common/cleanup.h"
 #include "scoreboard/view_state.h"
 
-static const char *body_text(const struct event *event, const char *key)
-{
-	const char *text = json_string_value(json_object_get(event->body, key));
-	return text ? text : "";
-}
-
-static int64_t at_ms(const struct event *event)
-{
-	return event->at_ms < 0 ? 0 : event->at_ms;
-}
-
 /* ---- clocks ---- */
 
 static void set_clock(struct view_team_state *team, const struct event *event, const char *state)
 {
-	team->clock = (struct view_clock){state, at_ms(event), event->wall_ms};
+	team->clock = (struct view_clock){state, view_at_ms(event), event->wall_ms};
 }
 
 static void clock_runs(struct view *view, struct view_team_state *team, const struct event *event)
@@ -45,7 +34,7 @@ static void clock_ended(struct view *view, struct view_team_state *team, const s
 
 static struct view_step *find_step(const struct view *view, struct view_team_state *team, const struct event *event)
 {
-	const char *id = body_text(event, "step");
+	const char *id = view_body_text(event, "step");
 	for (size_t i = 0; i < view->scenario->steps_count; i++)
 		if (strcmp(view->scenario->steps[i].id, id) == 0)
 			return &team->steps[i];
@@ -58,13 +47,14 @@ static void on_step(struct view *view, struct view_team_state *team, const struc
 	struct view_step *step = find_step(view, team, event);
 	if (!step)
 		return;
-	if (strcmp(body_text(event, "phase"), "begin") == 0)
+	if (strcmp(view_body_text(event, "phase"), "begin") == 0)
 		step->state = "running";
 	for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++)
-		if (strcmp(body_text(event, "phase"), "end") == 0 && strcmp(body_text(event, "outcome"), outcomes[i]) == 0)
+		if (strcmp(view_body_text(event, "phase"), "end") == 0 &&
+		    strcmp(view_body_text(event, "outcome"), outcomes[i]) == 0)
 			step->state = outcomes[i];
 	if (step->at_ms < 0)
-		step->at_ms = at_ms(event);
+		step->at_ms = view_at_ms(event);
 	const char *detail = json_string_value(json_object_get(event->body, "detail"));
 	if (detail) {
 		free(step->detail);
@@ -95,11 +85,11 @@ static void on_trace(struct view *view, struct view_team_state *team, const stru
 
 static void on_inject(struct view *view, struct view_team_state *team, const struct event *event)
 {
-	const struct inject *inject = scenario_inject(view->scenario, body_text(event, "inject"));
+	const struct inject *inject = scenario_inject(view->scenario, view_body_text(event, "inject"));
 	if (inject)
 		view_append(team->inbox,
 			    json_pack("{s:s, s:I, s:I, s:o, s:o}", "id", inject->id, "seq", (json_int_t)event->seq, "at_ms",
-				      (json_int_t)at_ms(event), "from", view_contact(inject->from), "text_html",
+				      (json_int_t)view_at_ms(event), "from", view_contact(inject->from), "text_html",
 				      view_markdown(&inject->text)),
 			    VIEW_INBOX_MAX);
 }
@@ -107,21 +97,21 @@ static void on_inject(struct view *view, struct view_team_state *team, const str
 static void on_claim(struct view *view, struct view_team_state *team, const struct event *event)
 {
 	(void)view;
-	team->last_action_ms = at_ms(event);
+	team->last_action_ms = view_at_ms(event);
 }
 
 static void on_report(struct view *view, struct view_team_state *team, const struct event *event)
 {
-	team->last_action_ms = at_ms(event);
-	const char *id = body_text(event, "duty");
+	team->last_action_ms = view_at_ms(event);
+	const char *id = view_body_text(event, "duty");
 	for (size_t i = 0; i < view->scenario->duties_count; i++) {
 		if (strcmp(view->scenario->duties[i].id, id) != 0)
 			continue;
 		if (team->sent_ms[i] < 0)
-			team->sent_ms[i] = at_ms(event);
+			team->sent_ms[i] = view_at_ms(event);
 		view_append(team->reports,
 			    json_pack("{s:s, s:I, s:I, s:O}", "duty", id, "seq", (json_int_t)event->seq, "at_ms",
-				      (json_int_t)at_ms(event), "fields", json_object_get(event->body, "fields")),
+				      (json_int_t)view_at_ms(event), "fields", json_object_get(event->body, "fields")),
 			    VIEW_REPORTS_MAX);
 	}
 }
@@ -129,14 +119,14 @@ static void on_report(struct view *view, struct view_team_state *team, const str
 static void on_grade(struct view *view, struct view_team_state *team, const struct event *event)
 {
 	(void)view;
-	json_object_set(team->grades, body_text(event, "duty"), json_object_get(event->body, "percent"));
+	json_object_set(team->grades, view_body_text(event, "duty"), json_object_get(event->body, "percent"));
 }
 
 static void on_hint(struct view *view, struct view_team_state *team, const struct event *event)
 {
 	(void)view;
-	team->last_action_ms = at_ms(event);
-	cleanup_free char *key = xasprintf("%s %" JSON_INTEGER_FORMAT, body_text(event, "objective"),
+	team->last_action_ms = view_at_ms(event);
+	cleanup_free char *key = xasprintf("%s %" JSON_INTEGER_FORMAT, view_body_text(event, "objective"),
 					   json_integer_value(json_object_get(event->body, "hint")));
 	json_object_set_new(team->hints, key, json_true());
 }
@@ -169,10 +159,10 @@ static void on_tally(struct view *view, struct view_team_state *team, const stru
 static void on_staff_failed(struct view *view, struct view_team_state *team, const struct event *event)
 {
 	(void)view;
-	cleanup_free char *message = view_cut(body_text(event, "message"), VIEW_DETAIL_BYTES);
+	cleanup_free char *message = view_cut(view_body_text(event, "message"), VIEW_DETAIL_BYTES);
 	json_decref(team->staff.last);
-	team->staff.last = json_pack("{s:I, s:s, s:s, s:s}", "at_ms", (json_int_t)at_ms(event), "person",
-				     body_text(event, "person"), "host", body_text(event, "host"), "message", message);
+	team->staff.last = json_pack("{s:I, s:s, s:s, s:s}", "at_ms", (json_int_t)view_at_ms(event), "person",
+				     view_body_text(event, "person"), "host", view_body_text(event, "host"), "message", message);
 }
 
 /* ---- alarms ---- */
@@ -187,13 +177,13 @@ static void add_alarm(struct view *view, const struct event *event, const char *
 static void on_alarm(struct view *view, struct view_team_state *team, const struct event *event)
 {
 	(void)team;
-	add_alarm(view, event, body_text(event, "text"));
+	add_alarm(view, event, view_body_text(event, "text"));
 }
 
 static void on_lost(struct view *view, struct view_team_state *team, const struct event *event)
 {
 	(void)team;
-	cleanup_free char *text = xasprintf("%s stopped: %s", body_text(event, "host"), body_text(event, "detail"));
+	cleanup_free char *text = xasprintf("%s stopped: %s", view_body_text(event, "host"), view_body_text(event, "detail"));
 	add_alarm(view, event, text);
 }
 
@@ -203,9 +193,9 @@ static void on_reset(struct view *view, struct view_team_state *team, const stru
 	(void)team;
 	const char *fault = json_string_value(json_object_get(event->body, "error"));
 	cleanup_free char *text =
-		xasprintf("%s %s by %s%s%s", body_text(event, "host"), fault ? "could not be reset" : "was reset", event->actor,
-			  fault ? ": " : "", fault ? fault : "");
-	if (strcmp(body_text(event, "phase"), "end") == 0)
+		xasprintf("%s %s by %s%s%s", view_body_text(event, "host"), fault ? "could not be reset" : "was reset",
+			  event->actor, fault ? ": " : "", fault ? fault : "");
+	if (strcmp(view_body_text(event, "phase"), "end") == 0)
 		add_alarm(view, event, text);
 }
 
@@ -270,7 +260,7 @@ void view_apply(struct view *view, const struct event *event)
 	if (event->team >= 1 && event->team <= view->teams)
 		apply_to_team(view, event->team, event);
 	else if (event->team == 0 && strcmp(event->kind, "alarm.raised") == 0)
-		add_alarm(view, event, body_text(event, "text"));
+		add_alarm(view, event, view_body_text(event, "text"));
 }
 
 const json_t *view_scored(const struct view *view, int team)
