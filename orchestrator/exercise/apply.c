@@ -156,6 +156,7 @@ static const struct {
 	{"truth.undone", step_undone}, {"state.probe", state_probed},  {"inject.sent", inject_sent},
 	{"claim.made", claim_made},    {"report.sent", report_sent},   {"hint.taken", hint_taken},
 	{"npc.load", staff_load},      {"staff.tally", staff_tallied}, {"staff.failed", staff_complained},
+	{"range.reset", reset_told},
 };
 
 /* A journal belongs to one scenario and one number of teams: with others its events would mean something else. */

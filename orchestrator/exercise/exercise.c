@@ -174,6 +174,7 @@ static int team_init(struct exercise *exercise, int number, struct error **err)
 	team->number = number;
 	team->entries = json_array();
 	team->hints = json_object();
+	team->unended = json_object();
 	team->play.team = team;
 	clock_init(&team->clock, exercise->scenario->duration_ms);
 	schedule_init(&team->schedule, exercise->scenario);
@@ -197,6 +198,7 @@ static void team_finish(struct team *team)
 	schedule_finish(&team->schedule);
 	json_decref(team->entries);
 	json_decref(team->hints);
+	json_decref(team->unended);
 }
 
 struct replay {
@@ -239,7 +241,7 @@ static int open_exercise(struct exercise *exercise, struct error **err)
 		err);
 }
 
-/* The orchestrator was away: whoever's clock ran is told that it stood. */
+/* The orchestrator was away: whoever's clock ran is told that it stood, and what was being reset then is told to be over. */
 static int pause_after_restart(struct exercise *exercise, struct error **err)
 {
 	for (int i = 0; i < exercise->teams_count; i++) {
@@ -249,6 +251,7 @@ static int pause_after_restart(struct exercise *exercise, struct error **err)
 			return -1;
 		team->was_running = false;
 		staff_catch_up(team);
+		resets_cut_off(team);
 		if (team->clock.state == CLOCK_ENDED)
 			team_ended(team);
 	}

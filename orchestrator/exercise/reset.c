@@ -1,4 +1,6 @@
 /* A host is taken back to what it was when it was built: what that means for the attack. */
+#include <string.h>
+
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "orchestrator/exercise/engine.h"
@@ -43,4 +45,27 @@ void exercise_reset_ended(struct exercise *exercise, int team, const struct host
 	team_fact(found, "range.reset", account, body);
 	prepare_again(found, host);
 	team_poke(found);
+}
+
+/* ---- a restart in the midst of it ---- */
+
+void reset_told(struct team *team, const struct event *event)
+{
+	const char *host = json_string_value(json_object_get(event->body, "host"));
+	const char *phase = json_string_value(json_object_get(event->body, "phase"));
+	const json_int_t before = json_integer_value(json_object_get(team->unended, host));
+	if (host && phase)
+		json_object_set_new(team->unended, host, json_integer(before + (strcmp(phase, "begin") == 0 ? 1 : -1)));
+}
+
+void resets_cut_off(struct team *team)
+{
+	cleanup_json json_t *unended = json_copy(team->unended); /* each end that is told changes it */
+	const char *name;
+	json_t *count;
+	json_object_foreach (unended, name, count)
+		for (json_int_t i = json_integer_value(count); i > 0; i--)
+			team_fact(team, "range.reset", "orchestrator",
+				  json_pack("{s:s, s:s, s:i, s:s}", "host", name, "phase", "end", "took_ms", 0, "error",
+					    "the orchestrator ended meanwhile; `toride up` makes anew what is missing"));
 }

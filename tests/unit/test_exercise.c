@@ -423,6 +423,23 @@ static void test_goes_on_after_a_restart(void **state)
 	run_until_ended(stage);
 }
 
+static void test_a_reset_that_a_restart_cut_off_is_over(void **state)
+{
+	struct stage *stage = *state;
+	const struct host *host = &stage->scenario->hosts[0];
+	must_open(stage);
+	exercise_reset_began(stage->exercise, 1, host, "sensei");
+	exercise_reset_began(stage->exercise, 1, host, "sensei");
+	exercise_reset_ended(stage->exercise, 1, host, "sensei", 5, "is being reset already");
+	for (int opened = 0; opened < 2; opened++) {
+		close_engine(stage);
+		must_open(stage);
+		assert_int_equal(count(stage, 1, "range.reset", "end"), 2);
+		assert_int_equal(count(stage, 1, "range.reset", "the orchestrator ended meanwhile"), 1);
+	}
+	assert_int_equal(count(stage, 2, "range.reset", NULL), 0);
+}
+
 static void play_until_killed(struct stage *stage)
 {
 	must_open(stage);
@@ -593,6 +610,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_reached_objective_moves_what_follows, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pausing_a_hundred_times_is_fair, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_goes_on_after_a_restart, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_reset_that_a_restart_cut_off_is_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_goes_on_after_a_kill, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_journal_belongs_to_its_scenario, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_begins_while_it_is_taken_down, setup, teardown),

@@ -105,6 +105,7 @@ struct team {
 	bool prepare_told;
 	bool prepare_stale; /* what PREPARE_RUNNING puts there, or cannot put there, does not count */
 	int resets;	    /* hosts that are being reset */
+	json_t *unended;    /* resets that the journal has only the beginning of: host -> how many */
 	bool bot;
 	struct team_play play;
 	struct staff staff;
@@ -182,6 +183,10 @@ json_t *staff_status(const struct team *team);	/* {"team","people","percent","do
 void staff_load(struct team *team, const struct event *event); /* for apply.c, as the next two */
 void staff_tallied(struct team *team, const struct event *event);
 void staff_complained(struct team *team, const struct event *event);
+
+/* ---- reset.c ---- */
+void reset_told(struct team *team, const struct event *event); /* for apply.c */
+void resets_cut_off(struct team *team);			       /* after the journal was read: what was under way then is over */
 
 /* ---- bot.c ---- */
 void bot_play_due(struct team *team);
