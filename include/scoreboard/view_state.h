@@ -41,6 +41,13 @@ struct view_staff {  /* how well the simulated staff can work; for the instructo
 	json_t *last; /* the last failure, as the instructor sees it; NULL: none */
 };
 
+struct view_host {	 /* as the journal says; for the instructor alone */
+	bool *unplugged; /* as the host's nics */
+	int resets;	 /* begun and not ended */
+	bool stopped;
+	json_t *reset; /* what came of the last one; NULL: none since the host was made */
+};
+
 struct view_team_state {
 	struct view_clock clock;
 	int64_t points_milli;
@@ -54,6 +61,7 @@ struct view_team_state {
 	int64_t *sent_ms; /* of each duty's first report; -1 */
 	struct view_step *steps;
 	struct view_staff staff;
+	struct view_host *hosts; /* as scenario->hosts */
 };
 
 struct view_cache { /* the score as JSON, made when somebody looks */
@@ -99,5 +107,12 @@ char *view_cut(const char *text, size_t bytes);
 
 /* A line for a team's timeline, or NULL for what a team does not see (timeline.c). New reference. */
 json_t *view_timeline_entry(const struct view *view, const struct event *event);
+
+/* ---- hosts.c: what has become of a team's hosts ---- */
+struct view_host *view_hosts_create(const struct scenario *scenario);
+void view_hosts_destroy(const struct scenario *scenario, struct view_host *hosts);
+void view_hosts_apply(const struct scenario *scenario, struct view_host *hosts, const struct event *event);
+/* [{"name","state","unplugged":[network],"reset"}]; new reference. */
+json_t *view_hosts_json(const struct scenario *scenario, const struct view_host *hosts);
 
 #endif

@@ -75,10 +75,10 @@ static json_t *team_json(const struct view *view, int team)
 	const json_t *scored = view_scored(view, team);
 	json_t *json = view_team_line(view, team);
 	cleanup_json json_t *more =
-		json_pack("{s:o, s:o, s:o, s:o, s:o, s:O, s:o}", "last_action_ms", ms_json(state->last_action_ms), "objectives",
-			  scored_list(json_object_get(scored, "objectives"), keys), "duties", duties_of(view, team), "steps",
-			  steps(view->scenario, state), "reports", reports(state), "why", json_object_get(scored, "why"), "staff",
-			  staff(view->scenario, &state->staff));
+		json_pack("{s:o, s:o, s:o, s:o, s:o, s:O, s:o, s:o}", "last_action_ms", ms_json(state->last_action_ms),
+			  "objectives", scored_list(json_object_get(scored, "objectives"), keys), "duties", duties_of(view, team),
+			  "steps", steps(view->scenario, state), "reports", reports(state), "why", json_object_get(scored, "why"),
+			  "staff", staff(view->scenario, &state->staff), "hosts", view_hosts_json(view->scenario, state->hosts));
 	json_object_update(json, more);
 	return json;
 }
@@ -115,12 +115,27 @@ static json_t *injects(const struct scenario *scenario)
 	return list;
 }
 
+static json_t *hosts(const struct scenario *scenario)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < scenario->hosts_count; i++) {
+		const struct host *host = &scenario->hosts[i];
+		json_t *networks = json_array();
+		for (size_t n = 0; n < host->nics_count; n++)
+			json_array_append_new(networks, json_string(host->nics[n].network->name));
+		json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "name", host->name, "label", view_text(&host->label),
+						      "networks", networks));
+	}
+	return list;
+}
+
 json_t *view_instructor(const struct view *view)
 {
 	json_t *teams = json_array();
 	for (int team = 1; team <= view->teams; team++)
 		json_array_append_new(teams, team_json(view, team));
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "exercise", view->exercise, "title",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "exercise", view->exercise, "title",
 			 view_text(&view->scenario->title), "teams", teams, "objectives", objectives(view->scenario), "duties",
-			 duties(view->scenario), "injects", injects(view->scenario), "alarms", json_deep_copy(view->alarms));
+			 duties(view->scenario), "injects", injects(view->scenario), "hosts", hosts(view->scenario), "networks",
+			 view_networks(view->scenario), "alarms", json_deep_copy(view->alarms));
 }

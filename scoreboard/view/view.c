@@ -244,6 +244,7 @@ static void apply_to_team(struct view *view, int number, const struct event *eve
 	for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++)
 		if (strcmp(handlers[i].kind, event->kind) == 0)
 			handlers[i].apply(view, team, event);
+	view_hosts_apply(view->scenario, team->hosts, event);
 	json_t *entry = view_timeline_entry(view, event);
 	if (entry)
 		view_append(team->timeline, entry, VIEW_TIMELINE_MAX);
@@ -283,6 +284,7 @@ static void team_init(const struct scenario *scenario, struct view_team_state *t
 	team->grades = json_object();
 	team->hints = json_object();
 	team->staff.percent = 100;
+	team->hosts = view_hosts_create(scenario);
 	team->steps = xcalloc(scenario->steps_count + 1, sizeof *team->steps);
 	for (size_t i = 0; i < scenario->steps_count; i++)
 		team->steps[i] = (struct view_step){.state = "waiting", .at_ms = -1, .traces = json_array()};
@@ -301,6 +303,7 @@ static void team_finish(const struct scenario *scenario, struct view_team_state 
 		free(team->steps[i].detail);
 		json_decref(team->steps[i].traces);
 	}
+	view_hosts_destroy(scenario, team->hosts);
 	free(team->steps);
 	free(team->sent_ms);
 }

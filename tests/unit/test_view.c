@@ -1,89 +1,10 @@
 /* Views: the shape that docs/architecture.md promises, and what must never get out. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <string.h>
-
-#include "journal.h"
-#include "model.h"
-#include "scoreboard/view.h"
-
-struct fixture {
-	struct model model;
-	struct view *view;
-	int64_t seq;
-};
-
-static int setup(void **state)
-{
-	struct fixture *fixture = xcalloc(1, sizeof *fixture);
-	model_fill(&fixture->model);
-	fixture->view = view_create(&fixture->model.scenario, "ex", 2);
-	*state = fixture;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *fixture = *state;
-	view_destroy(fixture->view);
-	model_finish(&fixture->model);
-	free(fixture);
-	return 0;
-}
-
-static void happen_to(struct fixture *fixture, int team, const struct happening *story, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		cleanup_event struct event *event = happening_event(&story[i], team, ++fixture->seq, "someone");
-		view_apply(fixture->view, event);
-	}
-}
-#define HAPPEN(fixture, team, ...)                                                                                               \
-	happen_to(fixture, team, (const struct happening[]){__VA_ARGS__},                                                        \
-		  sizeof((const struct happening[]){__VA_ARGS__}) / sizeof(struct happening))
+#include "view.h"
 
 static char *dump(json_t *json)
 {
 	cleanup_json json_t *owned = json;
 	return json_dumps(owned, JSON_SORT_KEYS);
-}
-
-/* The keys of an object are these, no more and no fewer. */
-static void assert_keys(const json_t *object, const char *keys)
-{
-	cleanup_free char *wanted = xstrdup(keys);
-	size_t count = 0;
-	for (char *rest, *key = strtok_r(wanted, " ", &rest); key; key = strtok_r(NULL, " ", &rest), count++)
-		if (!json_object_get(object, key))
-			fail_msg("'%s' is missing", key);
-	cleanup_free char *text = json_dumps(object, 0);
-	if (json_object_size(object) != count)
-		fail_msg("more than '%s' in %s", keys, text);
-}
-
-static const json_t *at(const json_t *object, const char *path)
-{
-	cleanup_free char *copy = xstrdup(path);
-	for (char *rest, *key = strtok_r(copy, "/", &rest); key; key = strtok_r(NULL, "/", &rest))
-		object = json_is_array(object) ? json_array_get(object, (size_t)atoi(key)) : json_object_get(object, key);
-	if (!object)
-		fail_msg("nothing at '%s'", path);
-	return object;
-}
-
-static const char *text_at(const json_t *object, const char *path)
-{
-	const char *text = json_string_value(at(object, path));
-	return text ? text : "";
-}
-
-static json_int_t number_at(const json_t *object, const char *path)
-{
-	assert_true(json_is_integer(at(object, path)));
-	return json_integer_value(at(object, path));
 }
 
 static void a_whole_story(struct fixture *fixture)
@@ -316,10 +237,9 @@ static void the_instructor_sees_the_attack_and_the_reports(void **state)
 	HAPPEN(fixture, 2, STEP_ENDS(150000, "exfil", "blocked"),
 	       {160000, "report.graded", "{\"duty\":\"first-report\",\"percent\":80}"});
 	cleanup_json json_t *view = view_instructor(fixture->view);
-	assert_keys(view, "exercise title teams objectives duties injects alarms");
-	assert_keys(
-		at(view, "teams/0"),
-		"team clock points_milli measured_milli phases series last_action_ms objectives duties steps reports why staff");
+	assert_keys(view, "exercise title teams objectives duties injects hosts networks alarms");
+	assert_keys(at(view, "teams/0"), "team clock points_milli measured_milli phases series last_action_ms objectives duties "
+					 "steps reports why staff hosts");
 	assert_keys(at(view, "teams/0/objectives/0"), "id state points_milli max_milli at_ms why");
 	assert_keys(at(view, "teams/1/steps/1"), "id technique on state at_ms detail traces");
 	assert_keys(at(view, "teams/1/steps/1/traces/0"), "host file found");
@@ -412,7 +332,6 @@ static void the_same_events_give_the_same_views(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(the_board_has_its_shape),
 		TEST(the_series_holds_each_change_of_points),
