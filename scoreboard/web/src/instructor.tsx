@@ -9,7 +9,7 @@ import { Icon } from "./icons";
 import { TeamDetail } from "./instructor-team";
 import { useWords } from "./language";
 import { LoginPage } from "./login";
-import { ClockFace, Empty, Frame, Outcome, Panel, Points, StateBadge, Time, useSending } from "./parts";
+import { AskFirst, ClockFace, Empty, Frame, Outcome, Panel, Points, StateBadge, Time, useSending } from "./parts";
 import type { TextKey } from "./texts";
 import type { InstructorTeam, InstructorView, Report, Session, Step } from "./types";
 
@@ -22,17 +22,12 @@ interface Context {
 function ClockControl({ exercise, session, view }: Context) {
 	const { t } = useWords();
 	const [team, setTeam] = useState(0);
-	const [ending, setEnding] = useState(false);
 	const sending = useSending();
 	const concerned = view.teams.filter((one) => team === 0 || one.team === team);
 	const some = (...states: string[]) => concerned.some(({ clock }) => states.includes(clock.state));
-	const give = (command: string) =>
-		void sending.run(async () => {
-			await sendCommand(exercise, session, command, team === 0 ? {} : { team });
-			setEnding(false);
-		});
+	const give = (command: string) => sendCommand(exercise, session, command, team === 0 ? {} : { team });
 	const button = (command: "start" | "pause" | "resume", possible: boolean) => (
-		<button type="button" class={possible ? "primary" : ""} disabled={!possible || sending.busy} onClick={() => give(command)}>
+		<button type="button" class={possible ? "primary" : ""} disabled={!possible || sending.busy} onClick={() => void sending.run(() => give(command))}>
 			{t(`command.${command}`)}
 		</button>
 	);
@@ -53,21 +48,15 @@ function ClockControl({ exercise, session, view }: Context) {
 			{button("start", some("ready"))}
 			{button("pause", some("running"))}
 			{button("resume", some("paused"))}
-			{ending ? (
-				<span class="asking">
-					{t("command.end.confirm", { who })}{" "}
-					<button type="button" class="danger" onClick={() => give("end")} disabled={sending.busy}>
-						{t("command.end.yes")}
-					</button>{" "}
-					<button type="button" onClick={() => setEnding(false)} ref={(cancel) => cancel?.focus()}>
-						{t("cancel")}
-					</button>
-				</span>
-			) : (
-				<button type="button" disabled={!some("ready", "running", "paused")} onClick={() => setEnding(true)}>
-					{t("command.end")}
-				</button>
-			)}
+			<AskFirst
+				label={t("command.end")}
+				question={t("command.end.confirm", { who })}
+				yes={t("command.end.yes")}
+				danger
+				disabled={!some("ready", "running", "paused")}
+				sending={sending}
+				act={() => give("end")}
+			/>
 			<Outcome sending={sending} done={t("command.done")} />
 		</div>
 	);

@@ -7,7 +7,7 @@ import { useDraft } from "./drafts";
 import { Field, listOf, useFieldLabel, valueText } from "./fields";
 import { clockText, pointsText, spanText } from "./format";
 import { useWords } from "./language";
-import { Empty, OtherPoints, Outcome, Panel, Points, StateBadge, Time, WhyDetails, useSending } from "./parts";
+import { AskFirst, Empty, OtherPoints, Outcome, Panel, Points, StateBadge, Time, WhyDetails, useSending } from "./parts";
 import type { Clock, FieldValue, Objective, Session, TeamView } from "./types";
 
 interface Context {
@@ -95,7 +95,6 @@ function Claims({ objective, clock }: { objective: Objective; clock: Clock }) {
 
 function HintLine({ objective, index, exercise, session }: { objective: Objective; index: number } & Context) {
 	const { t, say } = useWords();
-	const [asking, ask] = useState(false);
 	const sending = useSending();
 	const hint = objective.hints[index];
 	if (!hint) return null;
@@ -107,26 +106,16 @@ function HintLine({ objective, index, exercise, session }: { objective: Objectiv
 				<b>{t("hint.taken", { n })}</b> {say(hint.text)}
 			</p>
 		);
-	const take = () =>
-		void sending.run(async () => {
-			await sendCommand(exercise, session, "hint", { objective: objective.id, hint: hint.index });
-			ask(false);
-		});
-	if (!asking)
-		return (
-			<button type="button" class="quiet hint" onClick={() => ask(true)}>
-				{t("hint.take", { n, cost })}
-			</button>
-		);
 	return (
-		<div class="hint asking" role="group" aria-label={t("hint.taken", { n })}>
-			<span>{t("hint.confirm", { n, cost })}</span>
-			<button type="button" class="primary" onClick={take} disabled={sending.busy}>
-				{t("hint.yes")}
-			</button>
-			<button type="button" onClick={() => ask(false)} ref={(button) => button?.focus()}>
-				{t("cancel")}
-			</button>
+		<div>
+			<AskFirst
+				class="quiet"
+				label={t("hint.take", { n, cost })}
+				question={t("hint.confirm", { n, cost })}
+				yes={t("hint.yes")}
+				sending={sending}
+				act={() => sendCommand(exercise, session, "hint", { objective: objective.id, hint: hint.index })}
+			/>
 			<Outcome sending={sending} />
 		</div>
 	);

@@ -1,6 +1,6 @@
 // What all pages are made of.
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ApiError, type Live, logout } from "./api";
 import { clockMs, useClock, useTick, wallAt } from "./clock";
 import { clockText, pointsText, wallText } from "./format";
@@ -134,7 +134,7 @@ export interface Sending {
 	busy: boolean;
 	error: string | null;
 	done: boolean;
-	run: (work: () => Promise<void>) => Promise<void>;
+	run: (work: () => Promise<unknown>) => Promise<void>;
 }
 
 /** Runs one request at a time and says how it went. */
@@ -147,7 +147,7 @@ export function useSending(): Sending {
 		const retry = failure.retrySeconds ? ` ${t("error.retry", { n: failure.retrySeconds })}` : "";
 		return (say(failure.text) || t("error.unknown")) + retry;
 	};
-	const run = async (work: () => Promise<void>) => {
+	const run = async (work: () => Promise<unknown>) => {
 		if (state.busy) return;
 		setState({ busy: true, failure: null, done: false });
 		try {
@@ -167,6 +167,50 @@ export function Outcome({ sending, done }: { sending: Sending; done?: string }) 
 			{sending.busy ? <span class="muted">{t("sending")}</span> : null}
 			{sending.error ? <span class="error">{sending.error}</span> : null}
 			{sending.done && done && !sending.busy ? <span class="good">{done}</span> : null}
+		</span>
+	);
+}
+
+/** A button that asks before it acts. Cancel has the focus then: Enter by mistake does nothing. The outcome is for the caller to show. */
+export function AskFirst(props: {
+	label: string;
+	/** Which of several such buttons this is, for who hears the page. */
+	name?: string;
+	question: string;
+	yes: string;
+	sending: Sending;
+	act: () => Promise<unknown>;
+	class?: string;
+	danger?: boolean;
+	disabled?: boolean;
+}) {
+	const { t } = useWords();
+	const [asking, ask] = useState<boolean | null>(null); // null: never yet
+	const focused = useRef<HTMLButtonElement>(null);
+	useLayoutEffect(() => {
+		if (asking !== null) focused.current?.focus();
+	}, [asking]);
+	const act = () =>
+		void props.sending.run(async () => {
+			await props.act();
+			ask(false);
+		});
+	const name = props.name ?? props.label;
+	if (!asking)
+		return (
+			<button type="button" class={props.class} aria-label={name} disabled={props.disabled} onClick={() => ask(true)} ref={focused}>
+				{props.label}
+			</button>
+		);
+	return (
+		<span class="asking" role="group" aria-label={name}>
+			<span>{props.question}</span>
+			<button type="button" class={props.danger ? "danger" : "primary"} onClick={act} disabled={props.sending.busy}>
+				{props.yes}
+			</button>
+			<button type="button" onClick={() => ask(false)} ref={focused}>
+				{t("cancel")}
+			</button>
 		</span>
 	);
 }
