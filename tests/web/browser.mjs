@@ -1,4 +1,5 @@
 // Debian's Chromium, headless, and the few things that every test does with it.
+import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 
 export const launch = () =>
@@ -27,4 +28,17 @@ export async function logIn(page, exercise, account) {
 	await page.fill("[name=password]", exercise.passwords[account]);
 	await page.click("button[type=submit]");
 	await page.waitForURL(/\/(team|instructor)$/);
+}
+
+export const see = (page, text, options = {}) => page.getByText(text).first().waitFor({ timeout: 15000, ...options });
+
+/** Fails where the page would have to be scrolled sideways. */
+export async function fits(page, what) {
+	const wide = await page.evaluate(() => {
+		const { scrollWidth, clientWidth } = document.documentElement;
+		if (scrollWidth <= clientWidth) return null;
+		const beyond = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > clientWidth + 1 && !one.closest(".table-scroll"));
+		return `${scrollWidth - clientWidth} px: ${beyond.map((one) => `${one.tagName} ${one.getAttribute("class")}`).join(", ")}`;
+	});
+	assert.equal(wide, null, `${what} is too wide`);
 }

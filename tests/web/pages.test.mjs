@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { launch, logIn, openPage } from "./browser.mjs";
+import { fits, launch, logIn, openPage, see } from "./browser.mjs";
 import { gradedFirstCall, startExercise } from "./exercise.mjs";
 
 const evil = '<img src=x onerror="window.hacked=1"><b>bold</b>';
@@ -12,7 +12,6 @@ let browser;
 const pages = {};
 
 const path = (page = "") => `${exercise.url}/x/${exercise.name}/${page}`;
-const see = (page, text, options = {}) => page.getByText(text).first().waitFor({ timeout: 15000, ...options });
 const teamRow = (team) => pages.instructor.locator(`tr[data-team="${team}"]`);
 const boardPoints = async (team) => Number(await pages.board.locator(`.strip[data-team="${team}"] .strip-total b`).innerText());
 /** The numbers of a process whose parent is ours: the scoreboard. */
@@ -27,16 +26,6 @@ const scoreboardPid = () =>
 				return false;
 			}
 		});
-
-async function fits(page, what) {
-	const wide = await page.evaluate(() => {
-		const { scrollWidth, clientWidth } = document.documentElement;
-		if (scrollWidth <= clientWidth) return null;
-		const beyond = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > clientWidth + 1 && !one.closest(".table-scroll"));
-		return `${scrollWidth - clientWidth} px: ${beyond.map((one) => `${one.tagName} ${one.getAttribute("class")}`).join(", ")}`;
-	});
-	assert.equal(wide, null, `${what} is too wide`);
-}
 
 describe("a lesson with two teams", { timeout: 900000 }, () => {
 	before(async () => {

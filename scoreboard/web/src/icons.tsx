@@ -35,6 +35,10 @@ const shapes: Record<string, JSX.Element> = {
 	),
 	failed: <path d="M3 8h2.2m1.7 0h2.2M10.8 8H13" />,
 	skipped: <path d="M3 11c1.5-5 6-6.5 9.5-4M12.7 3.8V7.6H9" />,
+	resetting: <path d="M13 8a5 5 0 1 1-1.6-3.7M13 2.2v2.9h-2.9" />,
+	stopped: <path d="M5 3.6a5.4 5.4 0 1 0 6 0M8 1.8v5" />,
+	plugged: <path d="M1.5 8H5m6 0h3.5M5 5h6v6H5z" />,
+	unplugged: <path d="M1.5 8h3m7 0h3M4.5 5.5v5m7-5v5M6.6 6.6l2.8 2.8m0-2.8L6.6 9.4" />,
 	alarm: (
 		<>
 			<path d="M8 2.2l6.3 11.3H1.7z" />

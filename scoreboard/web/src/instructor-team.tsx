@@ -1,12 +1,13 @@
 // One team in detail: the attack's steps with what they left, objectives with their reasons, points and messages by hand.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { sendCommand } from "./api";
 import { pointsText } from "./format";
+import { Hosts } from "./instructor-hosts";
 import { useWords } from "./language";
 import { Empty, OtherPoints, Outcome, Panel, Points, StateBadge, Time, WhyDetails, useSending } from "./parts";
 import type { InstructorTeam, InstructorView, Session, State, Step, Why } from "./types";
 
-interface Context {
+export interface Context {
 	exercise: string;
 	session: Session;
 	view: InstructorView;
@@ -146,9 +147,46 @@ function InjectForm({ exercise, session, team, view }: Context) {
 	);
 }
 
-/** One quiet line: what the team's measures cost those who work there. */
-function StaffLine({ team }: { team: InstructorTeam }) {
+/** How much the simulated staff does. What is being chosen gives way when somebody sets it, here or elsewhere. */
+function LoadDial({ exercise, session, team, percent }: { percent: number } & Context) {
 	const { t } = useWords();
+	const [chosen, choose] = useState<number | null>(null);
+	const sending = useSending();
+	useEffect(() => choose(null), [percent]);
+	const load = chosen ?? percent;
+	const submit = (event: Event) => {
+		event.preventDefault();
+		void sending.run(() => sendCommand(exercise, session, "npc", { team: team.team, percent: load }));
+	};
+	return (
+		<form class="row dial" onSubmit={submit}>
+			<label class="row grow">
+				{t("instructor.staff.load")}
+				<input
+					type="range"
+					name="load"
+					class="grow"
+					min="0"
+					max="200"
+					step="10"
+					value={load}
+					aria-valuetext={`${load} %`}
+					onInput={(event) => choose(Number(event.currentTarget.value))}
+				/>
+				<output class="num">{`${load} %`}</output>
+			</label>
+			<button type="submit" disabled={sending.busy || load === percent}>
+				{t("instructor.staff.load.submit")}
+			</button>
+			<Outcome sending={sending} done={t("command.done")} />
+		</form>
+	);
+}
+
+/** What the team's measures cost those who work there. */
+function SimulatedStaff(context: Context) {
+	const { t } = useWords();
+	const { team } = context;
 	const staff = team.staff;
 	if (!staff) return null;
 	const n = staff.done + staff.failed;
@@ -166,6 +204,7 @@ function StaffLine({ team }: { team: InstructorTeam }) {
 					</span>
 				) : null}
 			</p>
+			<LoadDial {...context} percent={staff.percent} />
 		</>
 	);
 }
@@ -182,7 +221,8 @@ export function TeamDetail(context: Context) {
 		>
 			<h3>{t("instructor.steps")}</h3>
 			<Steps team={team} />
-			<StaffLine team={team} />
+			<Hosts {...context} />
+			<SimulatedStaff {...context} />
 			<h3>{t("instructor.objectives")}</h3>
 			<ul class="score-lines">
 				{team.objectives.map((objective) => (

@@ -7,11 +7,17 @@ import { clockText, pointsText, wallText } from "./format";
 import { Icon, Mark } from "./icons";
 import { useWords } from "./language";
 import type { TextKey } from "./texts";
-import type { Clock, ClockState, Session, State, StepState, Why } from "./types";
+import type { CableState, Clock, ClockState, HostState, Session, State, StepState, Why } from "./types";
 
-export function StateBadge({ state, kind = "state", compact = false }: { state: State | StepState; kind?: "state" | "step"; compact?: boolean }) {
+export function StateBadge(props: {
+	state: State | StepState | HostState | CableState;
+	kind?: "state" | "step" | "host" | "cable";
+	compact?: boolean;
+	count?: number;
+}) {
+	const { state, kind = "state", compact = false, count } = props;
 	const { t } = useWords();
-	const word = t(`${kind}.${state}` as TextKey);
+	const word = t(`${kind}.${state}` as TextKey) + (count === undefined ? "" : ` ${count}`);
 	return (
 		<span class={`badge ${kind}-${state}`} title={compact ? word : undefined}>
 			<Icon name={state} />

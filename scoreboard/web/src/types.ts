@@ -4,6 +4,8 @@ export type Language = "ja" | "en";
 export type Text = { ja?: string; en?: string } | string | null | undefined;
 export type State = "open" | "partial" | "done" | "missed" | "unmeasured";
 export type ClockState = "ready" | "running" | "paused" | "ended";
+export type HostState = "running" | "resetting" | "stopped" | "failed";
+export type CableState = "plugged" | "unplugged";
 export type StepState = "waiting" | "running" | "done" | "blocked" | "failed" | "skipped";
 
 export interface Clock {
@@ -170,6 +172,17 @@ export interface InstructorTeam {
 	reports: Report[];
 	why?: Why[];
 	staff?: Staff | null;
+	hosts: TeamHost[];
+}
+
+/** What has become of a team's host. */
+export interface TeamHost {
+	name: string;
+	state: HostState;
+	/** The networks whose cable is pulled. */
+	unplugged: string[];
+	/** What came of the last one. */
+	reset: { at_ms: number; took_ms: number; error: string | null } | null;
 }
 
 /** How well the simulated staff can work. */
@@ -187,6 +200,8 @@ export interface InstructorView {
 	objectives: { id: string; title: Text; phase: string; max_milli: number }[];
 	duties: { id: string; title: Text; rubric?: Text }[];
 	injects: { id: string; text: Text }[];
+	hosts: { name: string; label: Text; networks: string[] }[];
+	networks: Network[];
 	alarms: { seq: number; team: number; text: string }[];
 }
 
