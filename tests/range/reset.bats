@@ -108,6 +108,15 @@ command_op() { # COMMAND ARGS: what the instructor's page sends
 	diff <(things) "$BATS_TEST_TMPDIR/before"
 }
 
+@test "a host that has stopped runs again" {
+	kill -9 "$(init_of rst 1 hop)"
+	soon 15 sh -c "'$TORIDE' journal rst | grep -q '\"kind\":\"range.lost\"'"
+	"$TORIDE" reset rst/1/hop
+	[ "$(guest rst/1/hop hostname)" = hop ]
+	run "$TORIDE" up "$BATS_FILE_TMPDIR/exercises/tiny.yaml" --name rst --no-verify --teams 2
+	[[ $output == *"nothing to change"* ]]
+}
+
 @test "programs and shells in it end with it" {
 	"$TORIDE" exec rst/1/one -- sleep 100 >"$BATS_TEST_TMPDIR/exec" 2>&1 &
 	local exec=$!
