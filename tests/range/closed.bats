@@ -40,7 +40,7 @@ letter() { # from, to
 @test "core and research let nothing in or out but by the sanitizer's path" {
 	run --separate-stderr "$TORIDE" verify rge --json
 	[ "$status" -eq 0 ]
-	local core="orders core-file pc-kato" research="research-data pc-mori" inside outside host hosts rows
+	local core="orders core-file pc-kato" research="research-data research-env pc-mori" inside outside host hosts rows
 	mapfile -t hosts < <(jq -r '.hosts[]' <<<"$output")
 	mapfile -t rows < <(jq -r '.teams[0].rows[]' <<<"$output")
 	outside=$(printf '%s\n' "${hosts[@]}" | grep -vxE "fw-core|fw-research|${core// /|}|${research// /|}")
