@@ -25,6 +25,7 @@ enum {
 	BURST = 32, /* packets sent between two looks at what has come */
 	DNS_PORT = 53,
 	TOKEN_BYTES = 16,
+	IP_IDS = 65535, /* without 0 */
 	PORTS_FILE_BYTES = 1 << 18,
 };
 
@@ -231,6 +232,11 @@ static size_t fill(const struct campaign *campaign, const struct reach_probe *pr
 	return 12;
 }
 
+static int probe_id(size_t index)
+{
+	return (int)(index % IP_IDS) + 1;
+}
+
 static void send_probe(struct campaign *campaign, const struct station *station, size_t n)
 {
 	size_t index = station->probes[n];
@@ -242,8 +248,11 @@ static void send_probe(struct campaign *campaign, const struct station *station,
 		settle(campaign, index, FOUND_NO_ROUTE);
 		return;
 	}
-	const struct flow flow = {
-		.from = progress->source, .to = probe->address, .from_port = PROBE_PORT_FIRST + (int)n, .to_port = probe->port};
+	const struct flow flow = {.from = progress->source,
+				  .to = probe->address,
+				  .from_port = PROBE_PORT_FIRST + (int)n,
+				  .to_port = probe->port,
+				  .id = probe_id(index)};
 	if (probe->udp)
 		packet_datagram(&packet, &flow, payload, fill(campaign, probe, payload));
 	else
@@ -264,24 +273,16 @@ static size_t probe_from(const struct campaign *campaign, const struct station *
 	return port >= PROBE_PORT_FIRST && n < station->probes_count ? station->probes[n] : campaign->count;
 }
 
-/* The probe that arrives here, by the address that its source has. One whose address was changed on the way (NAT) is still known by its
- * port, where only one can be meant. */
+/* The probe that arrives here: by its id, for NAT changes its source's address and, as all guests use the same ports, its port. */
 static size_t probe_to(const struct campaign *campaign, const struct station *here, const struct packet_view *view, bool udp)
 {
-	size_t candidate = campaign->count;
-	for (size_t i = 0; i < campaign->stations_count; i++) {
-		size_t index = probe_from(campaign, &campaign->stations[i], view->flow.from_port);
-		if (index == campaign->count)
-			continue;
+	for (size_t index = (size_t)view->flow.id - 1; index < campaign->count; index += IP_IDS) {
 		const struct reach_probe *probe = &campaign->probes[index];
-		if (station_of(campaign, probe->to) != here || probe->address != view->flow.to ||
-		    probe->port != view->flow.to_port || probe->udp != udp)
-			continue;
-		if (campaign->progress[index].source == view->flow.from)
+		if (station_of(campaign, probe->to) == here && probe->address == view->flow.to &&
+		    probe->port == view->flow.to_port && probe->udp == udp)
 			return index;
-		candidate = candidate == campaign->count ? index : candidate;
 	}
-	return candidate;
+	return campaign->count;
 }
 
 static void hear_answer(struct campaign *campaign, size_t index, const struct packet_view *view, enum reach_found found)

@@ -68,7 +68,8 @@ static unsigned char *begin(struct packet *packet, const struct flow *flow, int 
 	packet->length = IP_BYTES + length;
 	ip[0] = 0x45;
 	put16(ip + 2, (int)packet->length);
-	put16(ip + 6, 0x4000); /* not to be fragmented; then its id may be 0 */
+	put16(ip + 4, flow->id);
+	put16(ip + 6, 0x4000); /* not to be fragmented; then its id may be anything (RFC 6864) */
 	ip[8] = (unsigned char)(flow->ttl ? flow->ttl : PACKET_TTL);
 	ip[9] = (unsigned char)protocol;
 	put32(ip + 12, flow->from);
@@ -157,7 +158,7 @@ bool packet_read(const void *packet, size_t length, struct packet_view *view)
 	*view = (struct packet_view){0};
 	if (length < IP_BYTES || ip[0] >> 4 != 4 || header < IP_BYTES || header > length)
 		return false;
-	view->flow = (struct flow){.from = get32(ip + 12), .to = get32(ip + 16), .ttl = ip[8]};
+	view->flow = (struct flow){.from = get32(ip + 12), .to = get32(ip + 16), .ttl = ip[8], .id = get16(ip + 4)};
 	view->protocol = ip[9];
 	for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
 		if (readers[i].protocol == view->protocol)

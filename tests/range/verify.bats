@@ -107,6 +107,14 @@ logs() {
 	holds
 }
 
+@test "behind NAT, who may go outside is told from who may not" {
+	run --separate-stderr "$TORIDE" up "$BATS_TEST_DIRNAME/scenarios/nat.yaml" --name rgv-nat --teams 2
+	printf '%s\n' "$output" "$stderr"
+	"$TORIDE" down rgv-nat >/dev/null
+	[ "$status" -eq 0 ]
+	grep -q '30 pairs of hosts and services as planned, 2 teams' <<<"$output"
+}
+
 @test "a service that does not run is named, TCP and UDP; the network is not blamed" {
 	guest rgv/1/web s6-svc -d /run/service/nginx
 	guest rgv/2/world s6-svc -d /run/service/dnsmasq

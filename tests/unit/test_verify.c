@@ -45,7 +45,7 @@ static void check_sums(const struct packet *packet, int protocol)
 static void a_syn_is_whole_and_is_read_back(void **state)
 {
 	(void)state;
-	const struct flow flow = {.from = 0x0a010165, .to = 0xc6336408, .from_port = 61001, .to_port = 3128};
+	const struct flow flow = {.from = 0x0a010165, .to = 0xc6336408, .from_port = 61001, .to_port = 3128, .id = 65535};
 	struct packet packet;
 	struct packet_view view;
 	packet_syn(&packet, &flow, 0xdeadbeef);
@@ -57,6 +57,7 @@ static void a_syn_is_whole_and_is_read_back(void **state)
 	assert_int_equal(view.flow.from_port, 61001);
 	assert_int_equal(view.flow.to_port, 3128);
 	assert_int_equal(view.flow.ttl, PACKET_TTL);
+	assert_int_equal(view.flow.id, 65535);
 	assert_int_equal(view.sequence, 0xdeadbeef);
 	assert_true(view.is_syn && !view.is_ack && !view.is_reset);
 }

@@ -30,7 +30,8 @@ struct packet {
 struct flow {
 	uint32_t from, to;
 	int from_port, to_port;
-	int ttl;
+	int ttl; /* 0: PACKET_TTL */
+	int id; /* 1 to 65535, the IP header's: stays what it is on every way, also where NAT changes addresses and ports; for 0 the kernel takes one */
 };
 
 /* ---- IPv4 packets (from the IP header on) ---- */
