@@ -282,7 +282,7 @@ capture_ended() { # bytes, time, stopped, network gone: the last one
 	wait_for 5 listens 2 office 1
 	kill -9 $one
 	wait_for 5 listens 2 office 0
-	capture_ended stopped
+	wait_for 5 capture_ended stopped # the event comes after the end
 	tcpdump -nr "$BATS_TEST_TMPDIR/one" | grep -q 10.77.1.20.7000
 }
 
