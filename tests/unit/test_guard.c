@@ -87,8 +87,10 @@ static void test_characters_that_a_shell_could_read_are_refused(void **state)
 static void test_steps_on_own_guests_only(void **state)
 {
 	(void)state;
-	struct host stranger = {
-		.name = (char[]){"pc-tanaka"}, .role = &proxy_role, .nics = pc_nics, .nics_count = 1}; /* the name alone does not make it ours */
+	struct host stranger = {.name = (char[]){"pc-tanaka"},
+				.role = &proxy_role,
+				.nics = pc_nics,
+				.nics_count = 1}; /* the name alone does not make it ours */
 	struct nic away = {.network = &networks[2], .address = IP(10, 1, 2, 1)};
 	assert_int_equal(check(1, (struct step){.on = &hosts[PC], .to = &hosts[ATTACKER], .via = &hosts[PROXY], .as = &tanaka},
 			       json_object()),
