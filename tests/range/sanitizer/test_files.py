@@ -218,6 +218,18 @@ class Archives(unittest.TestCase):
         self.assertNotIn("word/vbaProject.bin", members(found["a.docx"]))
         self.assertEqual(files.clean("a.zip", zipped({"b.txt": "y"})).action, verdict.PASSED)
 
+    def test_names_in_the_code_page_of_japanese_windows_stay_readable(self):
+        name = "見積書類集ソ表.docm"  # with the byte of a backslash in it
+        place = "n" * len(name.encode("cp932"))
+        old = zipped({place: word(), "b.txt": "y"}).replace(place.encode(), name.encode("cp932"))
+        result = files.clean("a.zip", old)
+        self.assertEqual(set(members(result.data)), {"見積書類集ソ表.docx", "b.txt"})
+        self.assertIn("見積書類集ソ表.docx".encode(), result.data)
+
+    def test_two_members_that_would_get_one_name_both_stay(self):
+        found = members(files.clean("a.zip", zipped({"d/同じ.docm": word(), "d/同じ.docx": word(False), "D/同じ.DOCX": word(False)})).data)
+        self.assertEqual(set(found), {"d/同じ.docx", "d/同じ (2).docx", "D/同じ (3).DOCX"})
+
     def test_no_name_leads_out_of_the_folder(self):
         result = files.clean("a.zip", zipped({"../../etc/x.txt": "x", "C:\\y.txt": "y", "/z.txt": "z"}))
         self.assertEqual(set(members(result.data)), {"etc/x.txt", "y.txt", "z.txt"})

@@ -3,10 +3,23 @@ import io
 import posixpath
 import zipfile
 
+from . import names
 from .verdict import CLEANED, PASSED, Refused, Result
 
 CHUNK = 1 << 16
-ENCRYPTED = 0x1
+ENCRYPTED, IS_UTF8 = 0x1, 0x800
+
+
+def _name(info):
+    """Windows writes names in the code page of its language, in Japan cp932, some others UTF-8, and neither says so; zipfile takes such a name
+    for cp437 (APPNOTE.TXT, appendix D)."""
+    if not info.flag_bits & IS_UTF8:
+        for encoding in ("utf-8", "cp932"):
+            try:
+                return info.filename.encode("cp437").decode(encoding)
+            except UnicodeError:
+                continue
+    return info.filename
 
 
 def read(data, budget):
@@ -24,7 +37,7 @@ def read(data, budget):
                 while chunk := member.read(CHUNK):
                     budget.take(len(chunk))
                     parts.append(chunk)
-            members.append((info.filename, b"".join(parts)))
+            members.append((_name(info), b"".join(parts)))
     return members
 
 
@@ -45,13 +58,15 @@ def _inside(name):
 def clean(name, data, budget):
     from .files import clean as clean_file
 
-    members, details, renamed = [], [], False
+    members, used, details, renamed = [], set(), [], False
     with budget:
         for path, content in read(data, budget):
             folder, base = posixpath.split(_inside(path))
             result = clean_file(base, content, budget)
-            members.append((posixpath.join(folder, result.name), result.data))
-            renamed = renamed or members[-1][0] != path
+            inside = names.free(posixpath.join(folder, result.name), used)
+            used.add(inside)
+            members.append((inside, result.data))
+            renamed = renamed or inside != path
             if result.action != PASSED:
                 details.append(f"{path}: {result.action}: {', '.join(result.details)}")
     if not details and not renamed:
