@@ -1,5 +1,5 @@
 """One file, whatever it is: clean(name, data) → Result."""
-from . import archive, kinds, markup, office, pdf
+from . import archive, kinds, markup, office, pdf, rtf, table
 from .notice import notice
 from .verdict import PASSED, REPLACED, Budget, Refused, Result
 
@@ -25,7 +25,7 @@ HANDLERS = {
     kinds.PROGRAM: _refuse("a program"),
     kinds.SCRIPT: _refuse("a script"),
     kinds.PDF: pdf.clean,
-    kinds.RTF: office.clean_rtf,
+    kinds.RTF: rtf.clean,
     kinds.OLE: office.clean_ole,
     kinds.OOXML: office.clean_ooxml,
     kinds.ODF: office.clean_odf,
@@ -35,6 +35,7 @@ HANDLERS = {
     kinds.HTML: markup.clean,
     kinds.MARKUP: _refuse("an XML or SVG file, which may hold scripts"),
     kinds.TEXT: _pass,
+    kinds.TABLE: table.clean,
     kinds.MESSAGE: _message,
     kinds.UNKNOWN: _refuse("of an unknown kind"),
 }

@@ -6,7 +6,7 @@ import zipfile
 from .verdict import Refused
 
 PROGRAM, SCRIPT, PDF, RTF, OLE, OOXML, ODF, ZIP, ARCHIVE = "program", "script", "pdf", "rtf", "ole", "ooxml", "odf", "zip", "archive"
-IMAGE, HTML, MARKUP, TEXT, MESSAGE, UNKNOWN = "image", "html", "markup", "text", "message", "unknown"
+IMAGE, HTML, MARKUP, TEXT, TABLE, MESSAGE, UNKNOWN = "image", "html", "markup", "text", "table", "message", "unknown"
 
 MAGIC = [
     (b"MZ", PROGRAM),
@@ -41,9 +41,10 @@ MAGIC = [
 
 # What a system would start when somebody opens it, whatever is in it.
 STARTED = frozenset(
-    "ade adp app apk appx bas bat chm cmd com cpl csh dll dmg exe gadget hlp hta img inf ins iso jar jnlp job js jse ksh lnk mde mht mhtml "
-    "msc msh msi msix msp mst ocx one pif pl ps1 ps1xml ps2 psc1 psd1 psm1 py pyc pyw rb rdp reg scf scr sct settingcontent-ms sh shb shs "
-    "sys tcsh udl url vb vbe vbs vhd vhdx vxd website ws wsc wsf wsh xll xlam zsh".split()
+    "ade adp app apk appx application appref-ms asp aspx bas bat chm cmd com cpl csh desktop dif diagcab dll dmg dqy exe gadget hlp hta img inf "
+    "ins iqy iso jar jnlp job js jse jsp ksh library-ms lnk mde mht mhtml msc msh msi msix msp mst ocx odc one oqy php phtml pif pl ppa ps1 "
+    "ps1xml ps2 psc1 psd1 psm1 py pyc pyw rb rdp reg rqy scf scr sct search-ms searchconnector-ms settingcontent-ms sh shb shs slk sylk sys "
+    "tcsh udl url vb vbe vbs vhd vhdx vxd website wll ws wsc wsf wsh xla xlam xlm xll xlw zsh".split()
 )
 
 # What may be in a file of that name. A name that is not here says nothing.
@@ -60,6 +61,7 @@ NAMES = {
     MESSAGE: "eml",
     TEXT: "txt csv tsv md log json yaml yml ics vcf ini conf css",
 }
+TABLES = frozenset("csv tsv tab prn".split())  # whatever a text of that name says, a spreadsheet opens it
 ALLOWED = {}
 for _kind, _endings in NAMES.items():
     for _ending in _endings.split():
@@ -121,6 +123,8 @@ def kind_of(name, data):
     """Raises Refused when the name says something else than the bytes."""
     end = ending(name)
     found = _of_bytes(data)
+    if found in (TEXT, HTML, MARKUP) and end in TABLES:
+        return TABLE
     if found in (PROGRAM, SCRIPT):
         return found
     if end in STARTED:

@@ -1,5 +1,5 @@
 """Office documents. OOXML (ECMA-376) and ODF are zip archives: macros, controls, embedded objects and links that load by themselves are taken
-out, with what refers to them. The old OLE formats (MS-CFB) and RTF are only judged: what is active in them is refused."""
+out, with what refers to them. The old OLE formats (MS-CFB) are only judged: what is active in them is refused."""
 import io
 import posixpath
 import re
@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 
 import olefile
 
-from . import archive
+from . import archive, fields, xmlpart
 from .verdict import CLEANED, PASSED, Refused, Result
 
 RELATIONSHIPS = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -39,8 +39,7 @@ MAIN_TYPES = {
 
 
 def _document(data, namespace):
-    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-        raise Refused("an Office document with entities of its own")
+    """Of a part that was read (read_xml): no entities, no other encodings."""
     ET.register_namespace("", namespace)
     return ET.fromstring(data)
 
@@ -87,6 +86,20 @@ class Ooxml:
         self.parts, self.taken = dict(members), []
         if len(self.parts) != len(members):
             raise Refused("an Office document with two parts of one name")
+
+    def read_xml(self):
+        """All XML as plain UTF-8, without fields and formulas that start something. Old Excel writes drawings (.vml) that are no sound XML: they go."""
+        for name, data in list(self.parts.items()):
+            if not xmlpart.is_xml(name, data):
+                continue
+            try:
+                self.parts[name], taken = fields.clean(data)
+            except xmlpart.Unreadable as fault:
+                if not name.lower().endswith(".vml"):
+                    raise Refused(f"an Office document whose part {name} is no XML ({fault})") from fault
+                self.take(name)
+            else:
+                self.taken += [f"{name}: {what}" for what in taken]
 
     def take_parts(self, budget):
         """Active parts by their place and by what they are; embedded documents are cleaned in their turn."""
@@ -150,33 +163,20 @@ class Ooxml:
                 raise Refused("a binary workbook (.xlsb), which cannot be judged")
         self.parts["[Content_Types].xml"] = _text(root)
 
-    def take_fields(self):
-        """Fields that start programs (DDE), buttons of slides that run macros, names that are called when a sheet of macros opens."""
-        macros = any("macrosheets/" in name for name in self.taken)
-        for name, data in self.parts.items():
-            if not name.endswith(".xml"):
-                continue
-            new = data
-            instructions = b"".join(re.findall(rb"<w:instrText[^>]*>([^<]*)<", data)) + b" ".join(re.findall(rb'w:instr="([^"]*)"', data))
-            if re.search(rb"\bDDE(AUTO)?\b", instructions, re.I) or b"ddeLink" in data:
-                new = re.sub(rb"(<w:instrText[^>]*>)[^<]*", rb"\1", new)
-                new = re.sub(rb'w:instr="[^"]*"', b'w:instr=""', new)
-                new = re.sub(rb"<(\w+:)?ddeLink\b.*?</(\w+:)?ddeLink>|<(\w+:)?ddeLink\b[^>]*/>", b"", new, flags=re.S)
-                self.taken.append(f"{name}: DDE")
-            if re.search(rb'action="ppaction://(macro|program|ole)', new):
-                new = re.sub(rb'action="ppaction://(?:macro|program|ole)[^"]*"', b'action="ppaction://noaction"', new)
-                self.taken.append(f"{name}: a button's action")
-            if macros and name == "xl/workbook.xml":
-                new = re.sub(rb"<definedNames>.*?</definedNames>", b"", new, flags=re.S)
-            self.parts[name] = new
+    def take_names(self):
+        """Names that are called when a sheet of macros opens."""
+        if any("macrosheets/" in name for name in self.taken) and "xl/workbook.xml" in self.parts:
+            book = self.parts["xl/workbook.xml"]
+            self.parts["xl/workbook.xml"] = re.sub(rb"<((?:\w+:)?definedNames)>.*?</\1>", b"", book, flags=re.S)
 
 
 def clean_ooxml(name, data, budget):
     document = Ooxml(archive.read(data, budget))
+    document.read_xml()
     document.take_parts(budget)
     document.take_relationships()
     document.mend_types()
-    document.take_fields()
+    document.take_names()
     if not document.taken:
         return Result(name, data)
     stem, _, ending = name.rpartition(".")
@@ -191,12 +191,12 @@ def clean_odf(name, data, budget):
         if re.match(r"(Basic|Scripts)/|.*Object \d+$|ObjectReplacements/\.\./", path):
             taken.append(path)
             continue
-        if path.endswith(".xml"):
-            if b"<!ENTITY" in content:
-                raise Refused("an Office document with entities of its own")
-            content, count = re.subn(rb"<(script:event-listener|presentation:event-listener)\b.*?(/>|</\1>)", b"", content, flags=re.S)
-            if count:
-                taken.append(f"{path}: events")
+        if xmlpart.is_xml(path, content):
+            try:
+                content, found = fields.clean(content)
+            except xmlpart.Unreadable as fault:
+                raise Refused(f"an Office document whose part {path} is no XML ({fault})") from fault
+            taken += [f"{path}: {what}" for what in found]
         members.append((path, content))
     if not taken:
         return Result(name, data)
@@ -241,10 +241,4 @@ def clean_ole(name, data, _budget):
                 raise Refused("an old PowerPoint document with macros")
         elif not ole.exists("WordDocument"):
             raise Refused("a compound file that is no document of Word, Excel or PowerPoint")
-    return Result(name, data)
-
-
-def clean_rtf(name, data, _budget):
-    if re.search(rb"\\obj(data|ocx|emb|link|autlink|html|update)|\\\*\\template|\\ddeauto|\\field[^{}]{0,40}DDE", data, re.I):
-        raise Refused("an RTF document with embedded objects or links that load by themselves")
     return Result(name, data)
