@@ -8,7 +8,7 @@ names    a name that is taken gets a number
 virus    clamscan, with signatures of our own
 record   the log, and the quarantine of originals
 mail     a mail's way through (Postfix's content filter)
-folders  files that cross into and out of closed networks
+folders  files that cross into and out of closed networks; sweep  what nobody has announced; shares  the servers there
 
 What is not known does not pass: it is replaced by a notice, and the original is kept.
 """

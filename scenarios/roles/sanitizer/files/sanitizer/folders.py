@@ -3,8 +3,9 @@
     share to-NAME here    ─► cleaned ─► share `intake` of the closed network's file server
     share from-NAME here  ◄─ cleaned ◄─ share `outbox` there
 
-A file is taken when its writer has closed it (inotify). What could not be handed over waits in the spool and is tried again; nobody in the
-closed network can reach this server: it alone opens the connections.
+A file is taken when its writer has closed it (inotify); one in a folder (資料/表.xlsx, which crosses as 資料_表.xlsx), and one that is empty, when
+nobody has touched it for a while. A name that is taken gets a number. What could not be handed over waits in the spool and is tried again;
+nobody in the closed network can reach this server: it alone opens the connections.
 """
 import ctypes
 import hashlib
@@ -13,7 +14,6 @@ import mmap
 import os
 import pathlib
 import pwd
-import re
 import select
 import struct
 import subprocess
@@ -21,14 +21,14 @@ import syslog
 import tempfile
 import time
 
-from . import files, record, virus
+from . import files, names, record, shares, sweep, virus
 from .notice import notice
 from .verdict import MOST_BYTES, PASSED, REPLACED, Result, TooLong, limited
 
-CROSSING, SPOOL, CLOSED, CREDENTIALS = "/srv/crossing", "/var/spool/sanitizer", "/etc/sanitizer/closed.json", "/etc/sanitizer/credentials"
+CROSSING, SPOOL, CLOSED = "/srv/crossing", "/var/spool/sanitizer", "/etc/sanitizer/closed.json"
 EVERY_SECONDS = 30  # an outbox is looked into, and what waits is tried again
 FIRST_SECONDS = 10  # after the start: by then the file servers run, too
-MOST_SECONDS = 60  # one conversation with a closed network's server
+QUIET_SECONDS = 60  # nobody has touched it for so long: it is as it will be
 
 IN_CLOSE_WRITE, IN_MOVED_TO = 0x8, 0x80
 
@@ -64,22 +64,6 @@ class Watch:
         return paths
 
 
-def smbclient(closed, share, commands):
-    """Output of smbclient's commands at a share of the closed network's server; raises OSError when they did not all succeed."""
-    done = subprocess.run(
-        ["smbclient", f"//{closed['address']}/{share}", f"--authentication-file={CREDENTIALS}", "--timeout=10", "--command", "; ".join(commands)],
-        check=False, capture_output=True, text=True, errors="replace", timeout=MOST_SECONDS,
-    )  # fmt: skip
-    if done.returncode and "NT_STATUS_NO_SUCH_FILE listing" not in done.stdout:  # that is an empty share
-        raise OSError(f"{closed['host']}: {(done.stdout + done.stderr).strip().splitlines()[-1:]}")
-    return done.stdout
-
-
-def pattern(name):
-    """A name in smbclient's command line, where ; ends a command and \" a word."""
-    return re.sub(r'[;"\\\x00-\x1f]', "?", name)
-
-
 def judge(name, path):
     """The file's content, and what came of it."""
     if path.stat().st_size > MOST_BYTES:
@@ -95,9 +79,9 @@ def judge(name, path):
         return data, Result(f"{name}.removed.txt", notice(name, str(fault)), REPLACED, [str(fault)])
 
 
-def sanitize(path, route, sender, to):
-    """Reads, judges and records the file. Returns what goes on in its place."""
-    name = path.name.encode(errors="replace").decode()
+def sanitize(path, where, route, sender, to):
+    """Reads, judges and records the file, which was at that place in its share. Returns what goes on instead of it."""
+    name = str(where).encode(errors="replace").decode()
     data, result = judge(name, path)
     identity = time.strftime("%Y%m%d-%H%M%S-") + hashlib.sha256(data).hexdigest()[:8]
     if result.action != PASSED:
@@ -113,41 +97,51 @@ def owner(path):
         return str(path.stat().st_uid)
 
 
+def is_quiet(status):
+    """Nobody has touched it for a while. Not the time of the last change: who copies a file may set that to what it was."""
+    return abs(time.time() - status.st_ctime) >= QUIET_SECONDS
+
+
 def take_in(path, closed):
-    """From the share into the spool. An empty file is one that somebody is about to write."""
-    if not path.is_file() or path.is_symlink() or path.name.startswith(".") or path.stat().st_size == 0:
+    """From the share into the spool. An empty file is one that somebody is about to write, unless it stays so; our own are notices."""
+    if not path.is_file() or path.is_symlink() or not os.access(path.parent, os.W_OK):
         return
-    result = sanitize(path, path.parent.name, owner(path), closed["host"])
-    spool = pathlib.Path(SPOOL, closed["name"])
-    waiting = spool / record.safe_name(result.name)
-    partial = spool / ".partial"
-    partial.write_bytes(result.data)
-    partial.rename(waiting)
+    status = path.stat()
+    if status.st_uid == os.getuid() or (status.st_size == 0 and not is_quiet(status)):
+        return
+    route = f"to-{closed['name']}"
+    result = sanitize(path, path.relative_to(pathlib.Path(CROSSING, route)), route, owner(path), closed["host"])
+    place(result.data, pathlib.Path(SPOOL, closed["name"]), result.name)
     path.unlink()
+
+
+def place(data, folder, name, group=None):
+    """A new file there, all at once, under a name that is free."""
+    partial = folder / ".partial"
+    partial.write_bytes(data)
+    if group is not None:
+        partial.chmod(0o640)
+        os.chown(partial, -1, group)
+    partial.rename(folder / names.free(record.safe_name(name), os.listdir(folder)))
 
 
 def hand_over(closed):
     """From the spool to the closed network's intake."""
     for path in sorted(pathlib.Path(SPOOL, closed["name"]).glob("[!.]*")):
-        smbclient(closed, "intake", [f'put "{path}" "{path.name}"'])
+        shares.put(closed, "intake", path)
         path.unlink()
 
 
-def fetch(closed):
+def fetch(closed, outbox):
     """From the closed network's outbox to the share here."""
-    with tempfile.TemporaryDirectory(dir=SPOOL) as folder:
-        smbclient(closed, "outbox", ["prompt off", f"lcd {folder}", "mget *"])
-        found = sorted(path for path in pathlib.Path(folder).iterdir() if path.is_file())
-        for path in found:
-            route = f"from-{closed['name']}"
-            result = sanitize(path, route, closed["host"], route)
-            partial = pathlib.Path(folder, ".partial")
-            partial.write_bytes(result.data)
-            partial.chmod(0o640)
-            os.chown(partial, -1, pathlib.Path(CROSSING, route).stat().st_gid)
-            partial.rename(pathlib.Path(CROSSING, route, record.safe_name(result.name)))
-        if found:
-            smbclient(closed, "outbox", [f'del "{pattern(path.name)}"' for path in found])
+    route = f"from-{closed['name']}"
+    folder = pathlib.Path(CROSSING, route)
+    with tempfile.TemporaryDirectory(dir=SPOOL) as copy:
+        for path in outbox.copy(copy):
+            result = sanitize(path, path.relative_to(copy), route, closed["host"], route)
+            place(result.data, folder, result.name, folder.stat().st_gid)
+            outbox.handed_on(path)
+        outbox.clear()
 
 
 def attempt(work, *arguments):
@@ -164,17 +158,19 @@ def main():
     syslog.openlog("sanitizer")
     everywhere = json.loads(pathlib.Path(CLOSED).read_text(encoding="utf-8"))
     folders = {pathlib.Path(CROSSING, f"to-{closed['name']}"): closed for closed in everywhere}
+    outboxes = {closed["name"]: shares.Outbox(closed) for closed in everywhere}
     watch = Watch(folders)
-    finished = {path for folder in folders for path in folder.iterdir()}  # what came while nobody looked
+    finished = {path: closed for folder, closed in folders.items() for path in folder.iterdir()}  # what came while nobody looked
     due = time.monotonic() + FIRST_SECONDS
     while True:
         look = time.monotonic() >= due
         if look:
             due = time.monotonic() + EVERY_SECONDS
-        left = {path for path in sorted(finished) if not attempt(take_in, path, folders[path.parent])}
+            finished |= {path: closed for folder, closed in folders.items() for path in sweep.sweep(folder, is_quiet)}
+        left = {path: closed for path, closed in sorted(finished.items(), key=str) if not attempt(take_in, path, closed)}
         for closed in everywhere:
             if look or finished:
                 attempt(hand_over, closed)
             if look:
-                attempt(fetch, closed)
-        finished = left | set(watch.wait(max(0.0, due - time.monotonic())))
+                attempt(fetch, closed, outboxes[closed["name"]])
+        finished = left | {path: folders[path.parent] for path in watch.wait(max(0.0, due - time.monotonic()))}

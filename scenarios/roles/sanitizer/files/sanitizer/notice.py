@@ -14,6 +14,19 @@ If you need it, ask the IT staff: the original is in quarantine.
 """.encode()
 
 
+def left_notice(name, reason):
+    return f"""無害化サーバは次のものを渡していません。元の場所に残っています。
+名前: {name}
+理由: {reason}
+置き直すか、削除してください。そのあと、このお知らせは消えます。
+
+The sanitising server has not taken this; it still is where it was.
+Name: {name}
+Reason: {reason}
+Put it there in another way, or delete it; then this notice goes.
+""".encode()
+
+
 def mail_notice(sender, reason, identity):
     return f"""{sender or "<>"} からのメールは無害化サーバが隔離しました。
 理由: {reason}

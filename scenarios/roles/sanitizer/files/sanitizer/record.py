@@ -24,15 +24,16 @@ def _word(value):
 
 
 def write(identity, route, sender, to, name, data, action, details=()):
-    """A word that holds blanks or quotes is in quotes, so that a line stays one line and a name cannot forge a field."""
+    """A word that holds blanks or quotes is in quotes, so that a line stays one line and a name cannot forge a field.
+    `data`: None where nothing was read."""
     fields = {
         "id": identity,
         "route": route,
         "from": sender or "<>",
         "to": to,
         "name": name,
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "size": len(data),
+        "sha256": "" if data is None else hashlib.sha256(data).hexdigest(),
+        "size": "" if data is None else len(data),
         "action": action,
         "detail": "; ".join(details)[:500],
     }
