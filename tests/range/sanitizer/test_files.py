@@ -357,6 +357,28 @@ class Mails(unittest.TestCase):
         self.assertEqual(message.get_body().get_content().strip(), "本文です。")
         self.assertEqual([result.action for _, _, result in judged], ["cleaned", "replaced", "passed"])
 
+    def test_a_signature_passes_and_stays_one(self):
+        oid = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
+        signature = b"\x30\x80" + oid + b"\x02\xa0\x80\x30\x80\x02\x01\x01\x31\x00\x30\x0b" + oid + b"\x01\xa0\x00..."
+        sound = signature.replace(b"\x01\xa0\x00", b"\x01\x31\x00")
+        message, judged = self.through(self.mail(("smime.p7s", sound)).as_bytes())
+        part = next(message.iter_attachments())
+        self.assertEqual((part.get_content_type(), part.get_content()), ("application/pkcs7-signature", sound))
+        for name, data in (("smime.p7s", signature), ("smime.p7m", sound), ("a", sound), ("smime.p7s", b"MZ"), ("smime.p7s", b"\x30\x80")):
+            self.assertEqual(files.clean(name, data).action, verdict.REPLACED)
+
+    def test_a_notice_of_a_held_back_mail_names_no_other_recipient(self):
+        sent = []
+        usual = mail._send, mail.record.keep, mail.record.write
+        mail._send, mail.record.keep, mail.record.write = lambda data, _, to: sent.append((data, to)), lambda *_: None, lambda *_: None
+        try:
+            mail.filter_mail("ID", "a@partner.example", ["tanaka@saida.example", "sato@saida.example"], b"Content-Type: multipart/mixed\r\n\r\nx")
+        finally:
+            mail._send, mail.record.keep, mail.record.write = usual
+        self.assertEqual([to for _, to in sent], [["tanaka@saida.example"], ["sato@saida.example"]])
+        for data, to in sent:
+            self.assertEqual(b"sato" in data, to == ["sato@saida.example"])
+
     def test_a_mail_in_a_mail_and_html_text(self):
         outer = self.mail()
         outer.add_alternative("<p>hello<script>x()</script></p>", subtype="html")

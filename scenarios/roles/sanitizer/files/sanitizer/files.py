@@ -3,6 +3,8 @@ from . import archive, kinds, markup, office, pdf, rtf, table
 from .notice import notice
 from .verdict import PASSED, REPLACED, Budget, Refused, Result
 
+SIGNED_DATA = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"  # id-data, the kind of what a mail's signature signs
+
 
 def _pass(name, data, _budget):
     return Result(name, data)
@@ -21,6 +23,14 @@ def _message(name, data, budget):
     return mail.clean_attached(name, data, budget)
 
 
+def _signature(name, data, _budget):
+    """S/MIME's smime.p7s: certificates and numbers. One that holds what it signs (RFC 5652, eContent, [0]) might hold anything."""
+    _, found, after = data.partition(SIGNED_DATA)
+    if kinds.ending(name) != "p7s" or not found or after.startswith(b"\xa0"):
+        raise Refused("a signed file, which cannot be looked into")
+    return Result(name, data)
+
+
 HANDLERS = {
     kinds.PROGRAM: _refuse("a program"),
     kinds.SCRIPT: _refuse("a script"),
@@ -37,6 +47,7 @@ HANDLERS = {
     kinds.TEXT: _pass,
     kinds.TABLE: table.clean,
     kinds.MESSAGE: _message,
+    kinds.SIGNATURE: _signature,
     kinds.UNKNOWN: _refuse("of an unknown kind"),
 }
 

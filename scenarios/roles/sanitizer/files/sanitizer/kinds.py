@@ -7,6 +7,7 @@ from .verdict import Refused
 
 PROGRAM, SCRIPT, PDF, RTF, OLE, OOXML, ODF, ZIP, ARCHIVE = "program", "script", "pdf", "rtf", "ole", "ooxml", "odf", "zip", "archive"
 IMAGE, HTML, MARKUP, TEXT, TABLE, MESSAGE, UNKNOWN = "image", "html", "markup", "text", "table", "message", "unknown"
+SIGNATURE = "signature"
 
 MAGIC = [
     (b"MZ", PROGRAM),
@@ -39,6 +40,8 @@ MAGIC = [
     (b"BM", IMAGE),
 ]
 
+SIGNED = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"  # signedData (RFC 5652)
+
 # What a system would start when somebody opens it, whatever is in it.
 STARTED = frozenset(
     "ade adp app apk appx application appref-ms asp aspx bas bat chm cmd com cpl csh desktop dif diagcab dll dmg dqy exe gadget hlp hta img inf "
@@ -59,6 +62,7 @@ NAMES = {
     HTML: "html htm xhtml shtml",
     MARKUP: "svg xml xsl",
     MESSAGE: "eml",
+    SIGNATURE: "p7s",
     TEXT: "txt csv tsv md log json yaml yml ics vcf ini conf css",
 }
 TABLES = frozenset("csv tsv tab prn".split())  # whatever a text of that name says, a spreadsheet opens it
@@ -107,6 +111,8 @@ def _of_bytes(data):
             return _of_zip(data) if kind == ZIP else kind
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return IMAGE
+    if data.startswith(b"\x30") and SIGNED in data[:24]:
+        return SIGNATURE
     if b"%PDF-" in data[:1024]:
         return PDF
     if data[257:262] == b"ustar":

@@ -17,6 +17,7 @@ from . import files, markup, record, virus
 from .notice import mail_notice, notice
 from .verdict import CLEANED, PASSED, REPLACED, Budget, Refused, TooLong, limited
 
+mimetypes.add_type("application/pkcs7-signature", ".p7s")
 POLICY = email.policy.SMTP.clone(refold_source="none")
 MOST_PARTS, MOST_NESTED = 200, 8
 TEMPORARY_FAULT = 75  # EX_TEMPFAIL: Postfix tries again
@@ -169,16 +170,17 @@ def _send(data, sender, recipients):
 
 
 def _held_back(identity, data, sender, recipients, reason):
-    """The whole mail to quarantine, and a notice of it to those for whom it was."""
+    """The whole mail to quarantine, and a notice of it to each of those for whom it was: none need know of the others."""
     record.keep(identity, "message.eml", data)
-    message = EmailMessage(policy=email.policy.SMTP)
-    message["From"] = f"postmaster@{recipients[0].rpartition('@')[2]}"
-    message["To"] = ", ".join(recipients)
-    message["Subject"] = f"[無害化] メールを隔離しました ({identity})"
-    message["Date"], message["Message-ID"] = formatdate(localtime=True), make_msgid(domain="sanitizer.invalid")
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(mail_notice(sender, reason, identity))
-    _send(message.as_bytes(), "", recipients)
+    for recipient in recipients:
+        message = EmailMessage(policy=email.policy.SMTP)
+        message["From"] = f"postmaster@{recipient.rpartition('@')[2]}"
+        message["To"] = recipient
+        message["Subject"] = f"[無害化] メールを隔離しました ({identity})"
+        message["Date"], message["Message-ID"] = formatdate(localtime=True), make_msgid(domain="sanitizer.invalid")
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(mail_notice(sender, reason, identity))
+        _send(message.as_bytes(), "", [recipient])
     record.write(identity, "mail", sender, ",".join(recipients), "message.eml", data, "quarantined", [reason])
 
 
