@@ -9,7 +9,7 @@ import tempfile
 import unittest
 from email.message import EmailMessage
 
-from documents import OFFICE, OLE_MAGIC, compound, members, pdf, word, zipped
+from documents import OFFICE, OLE_MAGIC, PACKAGE, compound, members, pdf, word, zipped
 from sanitizer import files, kinds, mail, verdict, virus
 
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
@@ -61,6 +61,12 @@ class Documents(unittest.TestCase):
             self.assertNotIn(gone, everything)
         self.assertIn(b'<w:hyperlink r:id="rId6"/>', everything)
         self.assertIn(b"https://www.saida.example/", everything)
+
+    def test_relationships_are_found_in_capitals_too(self):
+        template = f'<Relationship Id="r" Type="{OFFICE}/attachedTemplate" Target="http://203.0.113.66/t.dotm" TargetMode="External"/>'
+        rels = f'<Relationships xmlns="{PACKAGE}/relationships">{template}</Relationships>'
+        result = self.check("a.docx", word(False, **{"word/_rels/settings.xml.RELS": rels}), verdict.CLEANED)
+        self.assertNotIn(b"203.0.113.66", b"".join(members(result.data).values()))
 
     def test_a_document_within_is_cleaned_too(self):
         inner = word()

@@ -122,7 +122,7 @@ class Ooxml:
             self.taken.append(name)
 
     def take_relationships(self):
-        for rels in [name for name in self.parts if name.endswith(".rels")]:
+        for rels in [name for name in self.parts if name.lower().endswith(".rels")]:  # names of parts are the same in capitals (ECMA-376 part 2)
             root = _document(self.parts[rels], RELATIONSHIPS)
             gone = [one for one in root if self.is_active(rels, one)]
             for one in gone:
