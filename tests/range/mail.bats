@@ -281,7 +281,7 @@ logged() { # HOST FILE PATTERN
 
 @test "sanitizer: files of one name, in folders, empty or hidden all cross; none is lost" {
 	put() { on pc-tanaka sh -c "cd /tmp && $1 && smbclient //10.1.1.30/to-core -U SAIDA/tanaka%tanaka-training -c '$2'"; }
-	put 'echo first >同名.txt' 'put 同名.txt'
+	eventually put 'echo first >同名.txt' 'put 同名.txt' # the directory takes a moment to start
 	taken() { on sanitizer sh -c '! test -e "/srv/crossing/to-core/$1"' sh "$1"; }
 	eventually taken 同名.txt
 	put 'echo second >同名.txt' 'put 同名.txt'
@@ -290,6 +290,7 @@ logged() { # HOST FILE PATTERN
 	put ': >空.txt' 'put 空.txt; put 同名.txt .隠し.txt; mkdir 資料; put 同名.txt 資料/plain.txt'
 	on sanitizer sh -c 'echo 0 >/srv/crossing/from-core/back.txt'
 	on core-file sh -c 'cd /srv/shares/outbox && mkdir 成果 && echo out >成果/表.csv && echo 1 >back.txt && chgrp -R staff-files . && chmod 2770 成果 && chmod 660 back.txt 成果/表.csv'
+	on core-file sh -c 'cd /srv/shares/outbox && mkdir 固定 && echo kept >固定/a.txt && chgrp -R staff-files 固定 && chmod 660 固定/a.txt && chmod 2750 固定' # cannot be deleted
 	intake() { on core-file test -e "/srv/shares/intake/$1"; }
 	for name in '同名 (2).txt' '同じ (2).docx' 隠し.txt; do
 		eventually intake "$name"
@@ -302,8 +303,9 @@ logged() { # HOST FILE PATTERN
 	done
 	settled
 	[ "$(on sanitizer cat /srv/crossing/from-core/back.txt '/srv/crossing/from-core/back (2).txt')" = "$(printf '0\n1')" ]
-	run on core-file find /srv/shares/outbox -type f
-	[ -z "$output" ]
+	[ "$(on core-file find /srv/shares/outbox -type f)" = /srv/shares/outbox/固定/a.txt ]
+	[ "$(on sanitizer sh -c 'ls /srv/crossing/from-core | grep -c 固定')" = 1 ] # after some looks
+	on core-file rm -r /srv/shares/outbox/固定
 }
 
 @test "sanitizer: nothing else leads into the closed network, or out of it" {
