@@ -122,6 +122,20 @@ in_database() { # HOST query
 	[ "$status" -ne 0 ]
 }
 
+@test "business-app: an account with blanks in it forges no field of the audit's lines" {
+	run log_in 'hara 10.99.0.30 login - -' orders wrong
+	answers 401
+	run on orders tail -n 1 /var/log/orders/audit.log
+	echo "$output"
+	[[ $output == *' "hara 10.99.0.30 login - -" 10.2.1.101 login-failed - -' ]]
+	run log_in 'x" 10.99.0.30' orders wrong
+	run on orders tail -n 1 /var/log/orders/audit.log
+	echo "$output"
+	[[ $output == *' "x\" 10.99.0.30" 10.2.1.101 login-failed - -' ]]
+	run on orders grep -c ' hara ' /var/log/orders/audit.log
+	[ "$output" = 0 ]
+}
+
 @test "business-app: a ticket is opened, taken and closed" {
 	log_in tanaka tickets
 	log_in suzuki tickets
