@@ -136,6 +136,21 @@ in_database() { # HOST query
 	[ "$output" = 0 ]
 }
 
+@test "business-app: a NUL in a field, a name or a path is a bad request" {
+	log_in kato orders
+	log_in tanaka tickets
+	with_nul() { # ACCOUNT HOST PATH DATA: the form's fields, already encoded
+		on pc sh -c 'jar=/tmp/$1-$2
+			token=$(curl -s -b "$jar" -c "$jar" "http://$2/login" | sed -n "s/.*name=\"token\" value=\"\([^\"]*\)\".*/\1/p" | head -n 1)
+			curl -s -o /dev/null -w "%{http_code}" -b "$jar" -d "$4" --data-urlencode "token=$token" "http://$2$3"' - "$@"
+	}
+	[ "$(with_nul kato orders /orders/new 'title=a%00b&supplier=1&needed_by=2030-01-31&item=P-A4&quantity=1')" = 400 ]
+	[ "$(with_nul tanaka tickets /tickets/new 'title=a%00b&text=c')" = 400 ]
+	[ "$(with_nul tanaka tickets /tickets/new 'title=a&text=c%00')" = 400 ]
+	[ "$(with_nul nobody orders /login 'account=a%00b&password=c')" = 400 ]
+	[ "$(on pc curl -s -o /dev/null -w '%{http_code}' -b /tmp/kato-orders 'http://orders/orders?q=a%00b')" = 400 ]
+}
+
 @test "business-app: a ticket is opened, taken and closed" {
 	log_in tanaka tickets
 	log_in suzuki tickets

@@ -25,6 +25,8 @@ def token():
 
 def guard():
     g.person = None
+    if "\0" in request.path or any("\0" in text for field in request.values.items(multi=True) for text in field):
+        abort(400, "A text holds a NUL, which the database does not take.")
     if "account" in session:
         g.person = db.row("select * from staff where account = %s and active", (session["account"],))
     if request.method == "POST" and not hmac.compare_digest(request.form.get("token", "").encode(), session.get("token", "-").encode()):
