@@ -7,6 +7,16 @@
 
 static const int64_t PACE_MS = 90000;
 
+/* Accounts that the images and roles have: a person's cannot be made beside them (Debian's base-passwd, and packages of the images). */
+static const char *const system_accounts[] = {
+	"backup", "bin",	"daemon", "dovecot", "dovenull", "games",   "irc",     "list",	   "lp",	 "mail",
+	"man",	  "messagebus", "news",	  "nobody",  "nslcd",	 "office",  "postfix", "postgres", "postmaster", "proxy",
+	"root",	  "sanitizer",	"sshd",	  "sync",    "sys",	 "trainee", "uucp",    "vmail",	   "www-data",	 NULL};
+
+/* Accounts and groups of every directory (MS-ADTS 6.1.1.4, 6.1.1.6): it has one space of names for both. */
+static const char *const directory_names[] = {"administrator", "administrators", "dnsadmins",  "dnsupdateproxy", "guest",
+					      "guests",	       "krbtgt",	 "replicator", "users",		 NULL};
+
 static void report_unoffered(struct loading *loading, const struct person *person, const struct node *activity)
 {
 	const struct role *role = person->terminal->role;
@@ -52,6 +62,41 @@ static void read_use(struct loading *loading, struct person *person, const struc
 	}
 }
 
+static bool is_among(const char *const *names, const char *name)
+{
+	for (; *names; names++)
+		if (strcmp(*names, name) == 0)
+			return true;
+	return false;
+}
+
+static void check_account(struct loading *loading, const struct node *key)
+{
+	if (is_among(system_accounts, key->text) || is_among(directory_names, key->text))
+		findings_error(loading->findings, &key->position,
+			       "`%s` is an account of the machines or the directory itself; name the person otherwise",
+			       key->text);
+}
+
+/* A department is a group of the directory. */
+static void check_department(struct loading *loading, const struct section *people, const struct person *person,
+			     const struct node *node)
+{
+	const struct node *department = node_get(node, "department");
+	if (!person->department || !department)
+		return;
+	if (is_among(directory_names, person->department))
+		findings_error(loading->findings, &department->position,
+			       "`%s` is a group or account that every directory has; name the department otherwise",
+			       person->department);
+	for (size_t i = 0; i < people->count; i++)
+		if (strcmp(people->entries[i].key->text, person->department) == 0)
+			findings_error(loading->findings, &department->position,
+				       "`%s` is a person, too, and the directory has one space of names for accounts and groups; "
+				       "name the department otherwise",
+				       person->department);
+}
+
 void load_people(struct loading *loading)
 {
 	struct scenario *scenario = loading->scenario;
@@ -66,6 +111,8 @@ void load_people(struct loading *loading)
 		person->name = read_text(loading, entry->value, "name");
 		person->department = read_string(loading, entry->value, "department");
 		person->terminal = refer_host(loading, node_sound(entry->value, "terminal"));
+		check_account(loading, entry->key);
+		check_department(loading, section, person, entry->value);
 		read_use(loading, person, entry->value);
 	}
 }

@@ -32,6 +32,7 @@ hostile() {
 @test "check: addresses that nobody hands out, and ranges that cannot be" { golden dhcp 1; }
 @test "check: logs, flows and secrets that go nowhere" { golden deliveries 1; }
 @test "check: simulated use of what is not offered" { golden activities 1; }
+@test "check: people and departments named like what is there already" { golden taken-names 1; }
 @test "check: rate, delay and loss of a network" { golden quality 1; }
 @test "check: overlapping networks" { golden overlap 1; }
 @test "check: a host on no network" { golden no-network 1; }
