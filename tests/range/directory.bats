@@ -189,6 +189,27 @@ disabled() { on ad /usr/lib/toride/account-disabled "$1"; }
 	[ "$status" -eq 2 ]
 }
 
+@test "ad, file: an old ticket of an account that is disabled opens no share, also just after the directory was away" {
+	on pc-tanaka -u tanaka sh -c 'echo tanaka-training | kinit >/dev/null'
+	by_ticket() { on pc-tanaka -u tanaka smbclient --use-kerberos=required --use-krb5-ccache="/tmp/krb5cc_$(on pc-tanaka id -u tanaka)" "//$1/$2" -c ls; }
+	for share in 'ad sysvol' 'ad netlogon' 'file residents'; do by_ticket ${share% *} ${share#* }; done # tickets for both hosts
+	on ad s6-svc -wD -d /run/service/samba
+	by_ticket file residents # nobody answers: the ticket counts
+	on ad s6-svc -u /run/service/samba
+	soon 10 on pc-tanaka sh -c 'echo sato-training | kinit -c /tmp/other sato'
+	disable tanaka
+	for share in 'file residents' 'ad sysvol' 'ad netlogon'; do
+		run by_ticket ${share% *} ${share#* }
+		echo "$share: $output"
+		[ "$status" -ne 0 ]
+		[[ $output == *NT_STATUS_ACCESS_DENIED* ]]
+	done
+	enable tanaka
+	by_ticket file residents
+	by_ticket ad sysvol
+	soon 20 served
+}
+
 @test "closed network: accounts are the machines' own; the sanitizer's brings files in" {
 	log_in pc-kato kato kato-training | grep -qx kato
 	refused log_in pc-kato kato wrong
