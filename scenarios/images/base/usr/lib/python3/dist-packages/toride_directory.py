@@ -17,8 +17,10 @@ def read_facts(path="/etc/toride/facts.json"):
 
 
 def machine_name(host):
-    """What Samba makes of a host's name."""
-    return host.upper()[:15]
+    """The host's name for Samba, 15 letters at most (NetBIOS); hosts whose long names begin alike have different ones."""
+    if len(host) > 15:
+        host = f"{host[:10]}-{hashlib.sha256(host.encode()).hexdigest()[:4]}"
+    return host.upper()
 
 
 class Directory:
