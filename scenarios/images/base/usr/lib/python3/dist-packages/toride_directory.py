@@ -39,6 +39,9 @@ class Directory:
         self.people = facts.get("people") or {}
         # The organisation's own name: ad.saida.example is a part of saida.example, for the directory alone.
         self.organisation = self.domain.removeprefix("ad.")
+        # Where the staff's mail goes: not every host's facts tell, and only the directory has to know.
+        mail_hosts = (about for _, about in sorted(facts["hosts"].items()) if about["role"] == "mail")
+        self.mail_domain = next((about["domain"] for about in mail_hosts if "domain" in about), self.organisation)
         self.realm = self.domain.upper()
         self.workgroup = self.organisation.split(".")[0].upper()[:15]
         self.base = ",".join(f"DC={label}" for label in self.domain.split("."))
