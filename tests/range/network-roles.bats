@@ -139,6 +139,15 @@ browse() { on pc-tanaka curl -sS -m 5 -o /dev/null -w '%{http_code}' -x "http://
 	[ -z "$output" ]
 }
 
+@test "flows: of 50 connections at once none is missing" {
+	local began
+	sleep 1
+	began=$(on soc date +%T)
+	on pc-tanaka sh -c "for i in \$(seq 50); do curl -s -m 10 -o /dev/null -x http://$proxy:3128 http://news.example/burst & done; wait"
+	recorded() { [ "$(found 'TCP +pc-tanaka:[0-9]+ > proxy:3128' flows --host pc-tanaka --from "$began" 'dst port 3128' | wc -l)" -eq 50 ]; }
+	within 120 recorded
+}
+
 @test "log server: every host speaks under its own name, whatever name it gives" {
 	on pc-tanaka sh -c "printf '<13>1 2026-01-02T03:04:05+09:00 forged app - - - who-am-i\n' | nc -N -w 2 $soc 514"
 	within 5 found '^2026-01-02 03:04:05 pc-tanaka app: who-am-i$' logs who-am-i
