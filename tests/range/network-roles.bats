@@ -48,7 +48,7 @@ browse() { on pc-tanaka curl -sS -m 5 -o /dev/null -w '%{http_code}' -x "http://
 
 @test "network: every guest's services run, and none of them has failed and been started again" {
 	sleep 1
-	for host in world fw-edge fw-office proxy web dhcp soc analyst pc-tanaka; do
+	for host in world fw-edge fw-office proxy web dhcp soc analyst pc-tanaka pc-sato; do
 		run on "$host" sh -c 'for s in /run/service/*/; do [ -d "$s" ] || continue; s6-svstat -o up,updownfor "$s"; done'
 		echo "$host: $output"
 		[ "$status" -eq 0 ]
@@ -70,8 +70,25 @@ browse() { on pc-tanaka curl -sS -m 5 -o /dev/null -w '%{http_code}' -x "http://
 	within 10 on pc-tanaka sh -c "ip -4 -br address show eth0 | grep -q '$pc/24'"
 }
 
+@test "dhcp: a terminal in the server's own segment has its address too; both get it again from a server that was started anew" {
+	mac=$(on pc-sato cat /sys/class/net/eth0/address)
+	own=$(on pc-sato jq -r '.nics[0].address' /etc/toride/facts.json)
+	[[ $own == 10.1.1.1[0-9][0-9] ]]
+	[ "$(on pc-sato ip -4 -br address show eth0 | awk '{ print $3 }')" = "$own/24" ]
+	on dhcp grep -q "DHCP4_LEASE_ALLOC .*$mac.* lease $own has been allocated" /var/log/kea/leases.log
+	on dhcp s6-svc -wR -r /run/service/kea
+	before=$(on dhcp sh -c 'wc -l </var/log/kea/leases.log')
+	renewed() {
+		on "$1" pkill -USR1 udhcpc # asks for its lease to be renewed
+		sleep 1
+		on dhcp tail -n "+$((before + 1))" /var/log/kea/leases.log | grep "DHCP4_LEASE_ALLOC .* lease $2 has been allocated"
+	}
+	within 10 renewed pc-sato "$own"
+	within 10 renewed pc-tanaka "$pc"
+}
+
 @test "dhcp: where nobody hands out addresses, the terminal is ready all the same" {
-	sed -e 's/ dhcp: dhcp,//' -e 's/id: network/id: none/' tests/range/lan/exercises/network.yaml >"$BATS_TEST_TMPDIR/none.yaml"
+	sed -e 's/ dhcp: dhcp,//' -e '/pc-sato/d' -e 's/id: network/id: none/' tests/range/lan/exercises/network.yaml >"$BATS_TEST_TMPDIR/none.yaml"
 	mkdir -p "$BATS_TEST_TMPDIR/exercises"
 	mv "$BATS_TEST_TMPDIR/none.yaml" "$BATS_TEST_TMPDIR/exercises/none.yaml"
 	"$TOOL" up "$BATS_TEST_TMPDIR/exercises/none.yaml" network-none 1

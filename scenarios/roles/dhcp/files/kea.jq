@@ -1,10 +1,11 @@
-# facts.leases as Kea's configuration. A lease is short, so that the log shows through the day which machines are on.
+# facts.leases as Kea's configuration. A lease is short, so that the log shows through the day which machines are on. Raw sockets: a client of the
+# server's own segment has no address yet, so only they hear and reach it; what relays send comes by them as well.
 def option($name; $data): if $data == null or $data == "" then empty else { name: $name, data: $data } end;
 
 . as $facts
 | ([.hosts[]? | select(.role == "ad") | .domain // empty] | first) as $domain
 | { Dhcp4: {
-	"interfaces-config": { interfaces: ["*"], "dhcp-socket-type": "udp" },
+	"interfaces-config": { interfaces: ["*"], "dhcp-socket-type": "raw" },
 	"lease-database": { type: "memfile", name: "/var/lib/kea/leases.csv", "lfc-interval": 0 },
 	"multi-threading": { "enable-multi-threading": false },
 	"valid-lifetime": 3600, "renew-timer": 1200, "rebind-timer": 2700,
