@@ -137,9 +137,9 @@ static bool may_know(const struct host *host, const struct host *other)
 }
 
 /* Options by which a host says where it can be found and for what: the names that DNS answers for, the port of its service, the
- * domain of a directory or of a mail server, the zone that a DNS server speaks for, the
- * shared folders. */
-static const char *const announced_options[] = {"sites", "port", "domain", "zone", "shares"};
+ * domain of a directory or of a mail server, the zone that a DNS server speaks for, the shared folders, the server that a relay of
+ * DHCP passes requests to. */
+static const char *const announced_options[] = {"sites", "port", "domain", "zone", "shares", "dhcp"};
 
 static json_t *host_facts(const struct host *host)
 {

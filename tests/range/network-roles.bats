@@ -48,7 +48,7 @@ browse() { on pc-tanaka curl -sS -m 5 -o /dev/null -w '%{http_code}' -x "http://
 
 @test "network: every guest's services run, and none of them has failed and been started again" {
 	sleep 1
-	for host in world fw-edge fw-office proxy web dhcp soc analyst pc-tanaka pc-sato; do
+	for host in world fw-edge fw-office fw-annex proxy web dhcp soc analyst pc-tanaka pc-sato; do
 		run on "$host" sh -c 'for s in /run/service/*/; do [ -d "$s" ] || continue; s6-svstat -o up,updownfor "$s"; done'
 		echo "$host: $output"
 		[ "$status" -eq 0 ]
@@ -85,6 +85,16 @@ browse() { on pc-tanaka curl -sS -m 5 -o /dev/null -w '%{http_code}' -x "http://
 	}
 	within 10 renewed pc-sato "$own"
 	within 10 renewed pc-tanaka "$pc"
+}
+
+@test "dhcp: on a network with two firewalls each request comes to the server once" {
+	on fw-annex grep -qx 'dhcp-relay=10.1.14.1,10.1.1.67' /etc/dnsmasq.conf
+	before=$(on dhcp sh -c 'wc -l </var/log/kea/leases.log')
+	on pc-tanaka s6-svc -r /run/service/dhcp-eth0
+	given() { on dhcp tail -n "+$((before + 1))" /var/log/kea/leases.log | grep "DHCP4_LEASE_ALLOC .* lease $pc has been allocated"; }
+	within 10 given
+	sleep 1
+	[ "$(given | wc -l)" -eq 1 ]
 }
 
 @test "dhcp: where nobody hands out addresses, the terminal is ready all the same" {
