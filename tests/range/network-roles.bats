@@ -182,6 +182,17 @@ browse() { on pc-tanaka curl -sS -m 5 -o /dev/null -w '%{http_code}' -x "http://
 	if grep forged <<<"$output"; then false; fi
 }
 
+@test "log server: a datagram that is no message is written down nowhere" {
+	on pc-tanaka python3 -c 'import socket
+out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for data in (bytes(range(128, 140)) + b" nothing-1", b"nothing-2", b"<13>Nov 24 10:00:00 x app: a-message"):
+    out.sendto(data, ("10.1.1.90", 514))'
+	within 5 on soc grep -rq 'pc-tanaka app: a-message' /var/log/hosts/pc-tanaka
+	run on soc grep -ra nothing- /var/log/hosts
+	echo "$output"
+	[ "$status" -eq 1 ]
+}
+
 @test "log server: search by time, host and text" {
 	on pc-tanaka sh -c "printf '<13>1 2026-01-0%sT10:00:00+09:00 x app - - - seek-%s\n' 3 early 4 late | nc -N -w 2 $soc 514"
 	within 5 found seek-late logs seek-
