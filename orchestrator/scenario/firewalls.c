@@ -70,7 +70,7 @@ static void load_rule(struct loading *loading, struct rule *rule, const struct n
 	rule->from = read_endpoints(loading, node, "from", &rule->from_count);
 	rule->to = read_endpoints(loading, node, "to", &rule->to_count);
 	rule->accept = read_choice(node, "action", actions, 0) == 1;
-	rule->log = read_truth(node, "log", false);
+	rule->log = read_truth(node, "log", !rule->accept);
 	if (!service)
 		return;
 	size_t most = (service->kind == NODE_LIST ? service->count : 1) * VALUE_SERVICES_MAX;

@@ -2,6 +2,7 @@
 
 bats_require_minimum_version 1.5.0
 world=203.0.113.1 edge=203.0.113.2 proxy=198.51.100.8 web=198.51.100.10 dhcp=10.1.1.67 soc=10.1.1.90
+blocked=/var/log/ulog/syslogemu.log # of a firewall
 
 setup_file() {
 	export TOOL=$PWD/${BUILD:-build}/range-tool
@@ -123,13 +124,21 @@ browse() { on pc-tanaka curl -sS -m 5 -o /dev/null -w '%{http_code}' -x "http://
 @test "firewall: what it blocks is in its own log and at the log server; the range's own measurements are not" {
 	on pc-tanaka nc -z -w 1 -p 61500 $world 4441 || :
 	on pc-tanaka nc -z -w 1 $world 4442 || :
-	within 5 on fw-office grep -Eq "DROP rule=5 .*SRC=$pc DST=$world .*DPT=4442" /var/log/ulog/syslogemu.log
+	within 5 on fw-office grep -Eq "DROP rule=7 .*SRC=$pc DST=$world .*DPT=4442" /var/log/ulog/syslogemu.log
 	within 10 found "fw-office firewall: .*SRC=$pc DST=$world .*DPT=4442" logs --host fw-office DROP
 	run on fw-office grep -q DPT=4441 /var/log/ulog/syslogemu.log
 	[ "$status" -eq 1 ]
 	# What is meant for the firewall itself, too.
 	on pc-tanaka nc -z -w 1 10.1.12.1 22 || :
 	within 5 on fw-office grep -Eq "DROP rule=input .*SRC=$pc DST=10.1.12.1 .*DPT=22" /var/log/ulog/syslogemu.log
+}
+
+@test "firewall: a rule that drops is logged, but where it says otherwise" {
+	on pc-tanaka nc -z -w 1 $web 9 || :
+	on pc-tanaka nc -z -w 1 $web 10 || :
+	within 5 on fw-office grep -Eq "DROP rule=6 .*SRC=$pc DST=$web .*DPT=10 " $blocked
+	run on fw-office grep -q 'DPT=9 ' $blocked
+	[ "$status" -eq 1 ]
 }
 
 @test "firewall: towards the internet private addresses are hidden behind its own, public ones are routed" {
