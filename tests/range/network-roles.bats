@@ -141,6 +141,11 @@ browse() { on pc-tanaka curl -sS -m 5 -o /dev/null -w '%{http_code}' -x "http://
 	[ "$status" -eq 1 ]
 }
 
+@test "firewall: at the edge an address that nobody has is logged" {
+	on web nc -z -w 1 9.9.9.9 443 || :
+	within 5 on fw-edge grep -Eq "DROP rule=4 .*SRC=$web DST=9.9.9.9 .*DPT=443" $blocked
+}
+
 @test "firewall: towards the internet private addresses are hidden behind its own, public ones are routed" {
 	on world fuser -sk 8080/tcp || : # the listener of the test before
 	on world sh -c 'timeout 20 nc -lkvn 8080 >/tmp/callers 2>&1 &'
