@@ -24,8 +24,12 @@ enum {
 	RECEIVE_BYTES = 1 << 20,
 	BURST = 32, /* packets sent between two looks at what has come */
 	DNS_PORT = 53,
+	DNS_BYTES = 12,	   /* a question without a name: its header */
+	DNS_STATUS = 0x10, /* its operation, in the third byte */
+	DNS_OPERATION = 0x78,
+	DNS_ANSWER = 0x80,
 	TOKEN_BYTES = 16,
-	IP_IDS = 65535, /* without 0 */
+	NUMBERS = 65535, /* of probes, from 1 */
 	PORTS_FILE_BYTES = 1 << 18,
 };
 
@@ -220,21 +224,36 @@ static uint32_t source_address(const struct station *station, const struct reach
 	return ntohl(address.sin_addr.s_addr);
 }
 
-/* What a datagram holds: a question that DNS servers answer without looking anything up or writing anything down (an operation that
- * they do not have, RFC 1035 STATUS); for others a token. */
-static size_t fill(const struct campaign *campaign, const struct reach_probe *probe, unsigned char payload[TOKEN_BYTES])
+/* How a probe is known again where it arrives: in a SYN as its window, in a datagram in its first two bytes. */
+static int probe_number(size_t index)
 {
-	memcpy(payload, campaign->token, TOKEN_BYTES);
-	if (probe->port != DNS_PORT)
-		return TOKEN_BYTES;
-	memset(payload + 2, 0, 10);
-	payload[2] = 0x10;
-	return 12;
+	return (int)(index % NUMBERS) + 1;
 }
 
-static int probe_id(size_t index)
+/* What a datagram holds: a question that DNS servers answer without looking anything up or writing anything down (an operation that
+ * they do not have, RFC 1035 STATUS); for others a token. Its first two bytes, a question's id, hide the probe's number. */
+static size_t fill(const struct campaign *campaign, size_t index, unsigned char payload[TOKEN_BYTES])
 {
-	return (int)(index % IP_IDS) + 1;
+	memcpy(payload, campaign->token, TOKEN_BYTES);
+	payload[0] ^= (unsigned char)(probe_number(index) >> 8);
+	payload[1] ^= (unsigned char)probe_number(index);
+	if (campaign->probes[index].port != DNS_PORT)
+		return TOKEN_BYTES;
+	memset(payload + 2, 0, DNS_BYTES - 2);
+	payload[2] = DNS_STATUS;
+	return DNS_BYTES;
+}
+
+/* 0: it is none of ours. */
+static int datagram_number(const struct campaign *campaign, const struct packet_view *view)
+{
+	const unsigned char *payload = view->payload;
+	if (view->payload_length < DNS_BYTES)
+		return 0;
+	bool is_token = view->payload_length == TOKEN_BYTES && memcmp(payload + 2, campaign->token + 2, TOKEN_BYTES - 2) == 0;
+	if (!is_token && (payload[2] & DNS_OPERATION) != DNS_STATUS)
+		return 0;
+	return (payload[0] ^ campaign->token[0]) << 8 | (payload[1] ^ campaign->token[1]);
 }
 
 static void send_probe(struct campaign *campaign, const struct station *station, size_t n)
@@ -252,9 +271,9 @@ static void send_probe(struct campaign *campaign, const struct station *station,
 				  .to = probe->address,
 				  .from_port = PROBE_PORT_FIRST + (int)n,
 				  .to_port = probe->port,
-				  .id = probe_id(index)};
+				  .window = probe_number(index)};
 	if (probe->udp)
-		packet_datagram(&packet, &flow, payload, fill(campaign, probe, payload));
+		packet_datagram(&packet, &flow, payload, fill(campaign, index, payload));
 	else
 		packet_syn(&packet, &flow, campaign->secret);
 	const struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(probe->address)};
@@ -273,10 +292,11 @@ static size_t probe_from(const struct campaign *campaign, const struct station *
 	return port >= PROBE_PORT_FIRST && n < station->probes_count ? station->probes[n] : campaign->count;
 }
 
-/* The probe that arrives here: by its id, for NAT changes its source's address and, as all guests use the same ports, its port. */
-static size_t probe_to(const struct campaign *campaign, const struct station *here, const struct packet_view *view, bool udp)
+/* The probe that arrives here: by its number, for NAT changes its source's address and, as all guests use the same ports, its port. */
+static size_t probe_to(const struct campaign *campaign, const struct station *here, const struct packet_view *view, int number,
+		       bool udp)
 {
-	for (size_t index = (size_t)view->flow.id - 1; index < campaign->count; index += IP_IDS) {
+	for (size_t index = number ? (size_t)number - 1 : campaign->count; index < campaign->count; index += NUMBERS) {
 		const struct reach_probe *probe = &campaign->probes[index];
 		if (station_of(campaign, probe->to) == here && probe->address == view->flow.to &&
 		    probe->port == view->flow.to_port && probe->udp == udp)
@@ -300,7 +320,7 @@ static void mark_arrived(struct campaign *campaign, size_t index)
 static void hear_segment(struct campaign *campaign, const struct station *station, const struct packet_view *view)
 {
 	if (view->is_syn && !view->is_ack)
-		mark_arrived(campaign, probe_to(campaign, station, view, false));
+		mark_arrived(campaign, probe_to(campaign, station, view, view->flow.window, false));
 	else
 		hear_answer(campaign, probe_from(campaign, station, view->flow.to_port), view,
 			    view->is_reset ? FOUND_REFUSED : FOUND_ANSWERS);
@@ -308,13 +328,14 @@ static void hear_segment(struct campaign *campaign, const struct station *statio
 
 static void hear_datagram(struct campaign *campaign, const struct station *station, const struct packet_view *view)
 {
-	bool is_answer = view->flow.from_port == DNS_PORT && view->payload_length >= 3 && view->payload[2] & 0x80 &&
-			 memcmp(view->payload, campaign->token, 2) == 0;
-	size_t length = view->payload_length < TOKEN_BYTES ? 2 : TOKEN_BYTES;
-	if (is_answer)
-		hear_answer(campaign, probe_from(campaign, station, view->flow.to_port), view, FOUND_ANSWERS);
-	else if (view->payload_length >= 2 && memcmp(view->payload, campaign->token, length) == 0)
-		mark_arrived(campaign, probe_to(campaign, station, view, true));
+	const int number = datagram_number(campaign, view);
+	if (!number)
+		return;
+	size_t asked = probe_from(campaign, station, view->flow.to_port);
+	if (view->flow.from_port != DNS_PORT || !(view->payload[2] & DNS_ANSWER))
+		mark_arrived(campaign, probe_to(campaign, station, view, number, true));
+	else if (asked < campaign->count && number == probe_number(asked))
+		hear_answer(campaign, asked, view, FOUND_ANSWERS);
 }
 
 /* The packet that the error is about has our source port, and of a SYN our secret. */

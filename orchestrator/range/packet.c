@@ -68,8 +68,8 @@ static unsigned char *begin(struct packet *packet, const struct flow *flow, int 
 	packet->length = IP_BYTES + length;
 	ip[0] = 0x45;
 	put16(ip + 2, (int)packet->length);
-	put16(ip + 4, flow->id);
-	put16(ip + 6, 0x4000); /* not to be fragmented; then its id may be anything (RFC 6864) */
+	put16(ip + 4, PACKET_ID);
+	put16(ip + 6, 0x4000); /* not to be fragmented */
 	ip[8] = (unsigned char)(flow->ttl ? flow->ttl : PACKET_TTL);
 	ip[9] = (unsigned char)protocol;
 	put32(ip + 12, flow->from);
@@ -86,7 +86,7 @@ void packet_syn(struct packet *packet, const struct flow *flow, uint32_t sequenc
 	put32(tcp + 4, sequence);
 	tcp[12] = TCP_BYTES / 4 << 4;
 	tcp[13] = SYN;
-	put16(tcp + 14, WINDOW);
+	put16(tcp + 14, flow->window ? flow->window : WINDOW);
 	tcp[20] = 2;
 	tcp[21] = 4;
 	put16(tcp + 22, MSS);
@@ -125,6 +125,8 @@ static bool read_tcp(const unsigned char *bytes, size_t length, struct packet_vi
 		view->is_ack = bytes[13] & ACK;
 		view->is_reset = bytes[13] & RST;
 	}
+	if (length >= 16)
+		view->flow.window = get16(bytes + 14);
 	return true;
 }
 
@@ -158,7 +160,7 @@ bool packet_read(const void *packet, size_t length, struct packet_view *view)
 	*view = (struct packet_view){0};
 	if (length < IP_BYTES || ip[0] >> 4 != 4 || header < IP_BYTES || header > length)
 		return false;
-	view->flow = (struct flow){.from = get32(ip + 12), .to = get32(ip + 16), .ttl = ip[8], .id = get16(ip + 4)};
+	view->flow = (struct flow){.from = get32(ip + 12), .to = get32(ip + 16), .ttl = ip[8]};
 	view->protocol = ip[9];
 	for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
 		if (readers[i].protocol == view->protocol)

@@ -45,11 +45,12 @@ static void check_sums(const struct packet *packet, int protocol)
 static void a_syn_is_whole_and_is_read_back(void **state)
 {
 	(void)state;
-	const struct flow flow = {.from = 0x0a010165, .to = 0xc6336408, .from_port = 61001, .to_port = 3128, .id = 65535};
+	const struct flow flow = {.from = 0x0a010165, .to = 0xc6336408, .from_port = 61001, .to_port = 3128, .window = 65535};
 	struct packet packet;
 	struct packet_view view;
 	packet_syn(&packet, &flow, 0xdeadbeef);
 	check_sums(&packet, IPPROTO_TCP);
+	assert_int_equal(word(packet.bytes + 4), PACKET_ID);
 	assert_true(packet_read(packet.bytes, packet.length, &view));
 	assert_int_equal(view.protocol, IPPROTO_TCP);
 	assert_int_equal(view.flow.from, flow.from);
@@ -57,7 +58,7 @@ static void a_syn_is_whole_and_is_read_back(void **state)
 	assert_int_equal(view.flow.from_port, 61001);
 	assert_int_equal(view.flow.to_port, 3128);
 	assert_int_equal(view.flow.ttl, PACKET_TTL);
-	assert_int_equal(view.flow.id, 65535);
+	assert_int_equal(view.flow.window, 65535);
 	assert_int_equal(view.sequence, 0xdeadbeef);
 	assert_true(view.is_syn && !view.is_ack && !view.is_reset);
 }

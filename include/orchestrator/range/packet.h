@@ -16,9 +16,12 @@ enum {
 	PACKET_BYTES_MAX = 128,
 	PACKET_MAC_BYTES = 6,
 	PACKET_TTL = 64,
-	/* Source ports of probes. A kernel hands out 32768 to 60999 by itself, so roles can leave these out of what trainees read. */
+	/* By these, together, roles leave probes out of what trainees read (ruleset.jq and services/flows of the role firewall): source
+	 * ports that no kernel hands out by itself (32768 to 60999), and an IP identification of their own, which means nothing in a
+	 * packet that is not to be fragmented (RFC 6864). */
 	PROBE_PORT_FIRST = 61001,
 	PROBE_PORT_LAST = 65535,
+	PACKET_ID = 0x746f,
 	PACKET_TYPE_TRIAL = 0x88b5, /* IEEE 802's ethertype for local experiments */
 };
 
@@ -31,7 +34,7 @@ struct flow {
 	uint32_t from, to;
 	int from_port, to_port;
 	int ttl; /* 0: PACKET_TTL */
-	int id; /* 1 to 65535, the IP header's: stays what it is on every way, also where NAT changes addresses and ports; for 0 the kernel takes one */
+	int window; /* of a segment, 1 to 65535; 0: a usual one. It comes as it was sent, also where NAT changes addresses and ports */
 };
 
 /* ---- IPv4 packets (from the IP header on) ---- */

@@ -6,11 +6,16 @@ def addresses(key): (. // []) | map(strings) | set("ip \(key)");
 def services: (.services // []) | group_by(.protocol) | if length == 0 then [""] else
 	map(.[0].protocol as $protocol | if $protocol == "icmp" then "ip protocol icmp " else map(.port) | unique | set("\($protocol) dport") end) end;
 
-# Logged apart from the verdict, with a limit: a flood fills neither the disk nor the log reader's queue. The range's own measurements come from
-# ports that no kernel hands out; they are no part of the story.
-def logged($what; $number): "th sport != 61001-65535 limit rate 50/second burst 200 packets log prefix \"\($what) rule=\($number) \" group 5";
+# The range's own measurements are no part of the story. They are known by all of this together (orchestrator/range/packet.h): an identification
+# of their own, ports that no kernel hands out, and no room for anything. Mark 1: nothing (more) is to be said of the packet.
+def quiet: "\t\tip id 0x746f meta length <= 44 th sport 61001-65535 meta mark set 1";
+
+# Logged apart from the verdict, with a limit: a flood fills neither the disk nor the log reader's queue. The limit takes a scan of all common
+# ports, with what is sent again; what is beyond it is told once a second, and counted by the rule.
+def logged($match; $what; $number): "\t\t\($match)meta mark != 1 limit rate 50/second burst 3000 packets log prefix \"\($what) rule=\($number) \" group 5 meta mark set 1",
+	"\t\t\($match)meta mark != 1 limit rate 1/second burst 1 packets log prefix \"\($what) rule=\($number) and more, not logged: \" group 5";
 def rule($number): . as $rule | services[] as $service | ((($rule.from | addresses("saddr")) + ($rule.to | addresses("daddr")) + $service) as $match
-	| (if $rule.log then "\t\t\($match)\(logged($rule.action | ascii_upcase; $number))" else empty end), "\t\t\($match)counter \($rule.action)");
+	| (if $rule.log then logged($match; $rule.action | ascii_upcase; $number) else empty end), "\t\t\($match)counter \($rule.action)");
 
 # DHCP: clients call everybody, the server answers the relay.
 def relay: (.hosts[.options.dhcp // ""].addresses // []) | if length == 0 then empty else
@@ -26,7 +31,8 @@ def nat: . as $facts | [.nics[]? | select($facts.networks[.network].kind == "int
 }" end;
 
 "#!/usr/sbin/nft -f
-# Rules of this firewall; load after a change: nft -f /etc/nftables.conf (what it blocks: /var/log/ulog/syslogemu.log)
+# Rules of this firewall; load after a change: nft -f /etc/nftables.conf
+# What it blocks: /var/log/ulog/syslogemu.log; a rule of your own is logged there with: log prefix \"OWN \" group 5
 flush ruleset
 
 table inet filter {
@@ -36,13 +42,18 @@ table inet filter {
 		iif lo accept
 		ip protocol icmp accept",
 relay,
-"		meta pkttype host \(logged("DROP"; "input"))
+quiet,
+"		# broadcasts are everyday noise: dropped and counted, not logged",
+logged("meta pkttype host "; "DROP"; "input"),
+"		counter drop
 	}
 	chain forward {
 		type filter hook forward priority filter; policy drop;
 		ct state established,related accept",
+quiet,
 ((.firewall // []) | to_entries[] | (.key + 1) as $number | .value | rule($number)),
-"		\(logged("DROP"; "default"))
+logged(""; "DROP"; "default"),
+"		counter drop
 	}
 	chain output {
 		type filter hook output priority filter; policy accept;
