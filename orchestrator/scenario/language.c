@@ -92,7 +92,8 @@ static const struct field rule_fields[] = {
 	{"to", &name_or_names, OPTIONAL, "networks or hosts, or `any` (default)"},
 	{"service", &service_or_services, OPTIONAL, "services by name or port (`http`, `3128/tcp`); not given: any"},
 	{"action", &action, REQUIRED, "`accept` or `drop`"},
-	{"log", &type_boolean, OPTIONAL, "whether what the rule takes is logged; not given: what it drops is, what it accepts is not"},
+	{"log", &type_boolean, OPTIONAL,
+	 "whether what the rule takes is logged; not given: what it drops is, what it accepts is not"},
 	{0},
 };
 static const struct schema rule = {.shape = SHAPE_RECORD, .name = "rule", .fields = rule_fields};
