@@ -140,8 +140,8 @@ browse() { on pc-tanaka curl -sS -m 5 -o /dev/null -w '%{http_code}' -x "http://
 	[ "$status" -eq 1 ]
 }
 
-@test "firewall: a protocol without ports is logged" {
-	on pc-tanaka python3 -c 'import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, 99).sendto(b"abc", ("203.0.113.1", 0))'
+@test "firewall: a protocol without room for ports is logged" {
+	on pc-tanaka python3 -c 'import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, 99).sendto(b"a", ("203.0.113.1", 0))'
 	within 5 on fw-office grep -Eq "DROP rule=7 .*SRC=$pc DST=$world .*PROTO=99" $blocked
 }
 
