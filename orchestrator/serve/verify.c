@@ -72,6 +72,18 @@ int verify_instance(struct orchestrator *orchestrator, struct instance *instance
 	return verify_run(&request, result, err);
 }
 
+/* [{"team", "rows"}]: the matrix as `toride verify` shows it, for who reads the journal later. */
+static json_t *matrices(const json_t *result)
+{
+	json_t *list = json_array();
+	const json_t *team;
+	size_t i;
+	json_array_foreach (json_object_get(result, "teams"), i, team)
+		json_array_append_new(list, json_pack("{s:O, s:O}", "team", json_object_get(team, "team"), "rows",
+						      json_object_get(team, "rows")));
+	return list;
+}
+
 void verify_record(struct instance *instance, json_t *result)
 {
 	json_t *failures = verify_failures(result);
@@ -84,11 +96,12 @@ void verify_record(struct instance *instance, json_t *result)
 		instance_record(instance, 0, "alarm.raised", json_pack("{s:s}", "text", text));
 	}
 	instance_record(instance, 0, "range.verified",
-			json_pack("{s:O, s:O, s:O, s:O, s:O, s:I, s:o}", "holds", json_object_get(result, "holds"), "isolated",
-				  json_object_get(json_object_get(result, "isolation"), "holds"), "pairs",
+			json_pack("{s:O, s:O, s:O, s:O, s:O, s:I, s:o, s:O, s:o}", "holds", json_object_get(result, "holds"),
+				  "isolated", json_object_get(json_object_get(result, "isolation"), "holds"), "pairs",
 				  json_object_get(result, "pairs"), "differ", json_object_get(result, "differ"), "took_ms",
 				  json_object_get(result, "took_ms"), "teams",
-				  (json_int_t)json_array_size(json_object_get(result, "teams")), "failures", failures));
+				  (json_int_t)json_array_size(json_object_get(result, "teams")), "failures", failures, "hosts",
+				  json_object_get(result, "hosts"), "matrix", matrices(result)));
 }
 
 static void verify_work_run(void *context)

@@ -46,7 +46,8 @@ holds() {
 	cat "$BATS_FILE_TMPDIR/up"
 	grep -qE '^rgv: verified in [0-9.]+ s: 112 pairs of hosts and services as planned, 2 teams, 18 guests isolated$' "$BATS_FILE_TMPDIR/up"
 	"$TORIDE" journal rgv | jq -se 'any(.[]; .kind == "range.verified" and .team == 0 and .actor == "orchestrator" and .body.holds and .body.isolated and
-		.body.pairs == 112 and .body.differ == 0 and .body.teams == 2 and .body.failures == [])'
+		.body.pairs == 112 and .body.differ == 0 and .body.teams == 2 and .body.failures == [] and
+		(.body.hosts | length) == 9 and [.body.matrix[].team] == [1, 2] and all(.body.matrix[].rows; length == 9 and all(.[]; length == 9)))'
 }
 
 @test "a range that is as planned: a table, status 0, an event" {
