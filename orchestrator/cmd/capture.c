@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "orchestrator/client.h"
@@ -22,25 +23,34 @@ static void on_interrupt(int signal)
 	interrupted = 1;
 }
 
+struct output {
+	int fd;
+	bool is_file;	  /* ours to begin anew */
+	long long copied; /* bytes */
+};
+
 /* 1; 0 at the end; -1 when it cannot be written. */
-static int copy_some(int from, int to, long long *copied, struct error **err)
+static int copy_some(int from, struct output *output, struct error **err)
 {
 	char buffer[65536];
 	ssize_t got = read(from, buffer, sizeof buffer);
 	if (got <= 0)
 		return got < 0 && errno == EINTR;
+	/* Only now: what the file held is not lost to a capture that is refused. EINVAL: a device, say. */
+	if (output->is_file && !output->copied && ftruncate(output->fd, 0) < 0 && errno != EINVAL)
+		return error_set_errno(err, errno, "begin the file anew");
 	for (ssize_t done = 0; done < got;) {
-		ssize_t put = write(to, buffer + done, (size_t)(got - done));
+		ssize_t put = write(output->fd, buffer + done, (size_t)(got - done));
 		if (put < 0 && errno != EINTR)
 			return error_set_errno(err, errno, "write what was captured");
 		done += put > 0 ? put : 0;
 	}
-	*copied += got;
+	output->copied += got;
 	return 1;
 }
 
 /* Copies until the stream ends. A Ctrl-C says goodbye to the orchestrator, who hands on what he has and ends the stream. */
-static int relay(const struct ipc *client, int from, int to, long long *copied, struct error **err)
+static int relay(const struct ipc *client, int from, struct output *output, struct error **err)
 {
 	int more = 1;
 	struct sigaction action = {.sa_handler = on_interrupt};
@@ -50,14 +60,14 @@ static int relay(const struct ipc *client, int from, int to, long long *copied, 
 		struct pollfd ready = {.fd = from, .events = POLLIN};
 		/* A signal between the look and the waiting is noticed a moment later. */
 		if (poll(&ready, 1, 500) > 0)
-			more = copy_some(from, to, copied, err);
+			more = copy_some(from, output, err);
 		if (interrupted && !told)
 			told = shutdown(ipc_fd(client), SHUT_RDWR) == 0;
 	}
 	return more;
 }
 
-static int capture(const struct site *site, json_t *args, int to, json_t **result, struct error **err)
+static int capture(const struct site *site, json_t *args, struct output *output, json_t **result, struct error **err)
 {
 	cleanup_json json_t *owned = args;
 	int ends[2];
@@ -70,12 +80,11 @@ static int capture(const struct site *site, json_t *args, int to, json_t **resul
 		failure = client_request(client, "capture", steal(&owned), &ends[1], 1, err);
 	close(ends[1]);
 	if (failure == 0) {
-		long long copied = 0;
-		failure = relay(client, from, to, &copied, err);
+		failure = relay(client, from, output, err);
 		close(steal_fd(&from)); /* that nobody reads any more is an end, too */
 		/* Who says goodbye, or has nobody to write to, waits for no answer. */
 		if (failure == 0 && interrupted)
-			*result = json_pack("{sI ss}", "bytes", (json_int_t)copied, "end", "stopped");
+			*result = json_pack("{sI ss}", "bytes", (json_int_t)output->copied, "end", "stopped");
 		else if (failure == 0)
 			failure = client_wait(client, NULL, NULL, result, err);
 	}
@@ -99,7 +108,7 @@ static void print_result(const json_t *result)
 static int open_output(const char *file)
 {
 	if (file)
-		return open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		return open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (isatty(STDOUT_FILENO)) {
 		errno = 0;
 		return -1;
@@ -140,11 +149,12 @@ static int run(int argc, char **argv)
 				       errno ? "'%s': %m" : "frames are nothing for a terminal: give -w FILE, or | tshark -r -",
 				       file);
 	if (status < 0) {
+		struct output output = {.fd = to, .is_file = file != NULL};
 		json_object_set(args, "network", json_object_get(args, "host"));
 		json_object_set_new(args, "time_ms", json_integer(seconds * 1000));
 		json_object_set_new(args, "bytes", json_integer(bytes));
-		status = capture(&site, json_incref(args), to, &result, &err) < 0 ? command_failed(err)
-										  : (print_result(result), EXIT_DONE);
+		status = capture(&site, json_incref(args), &output, &result, &err) < 0 ? command_failed(err)
+										       : (print_result(result), EXIT_DONE);
 	}
 	json_decref(args);
 	site_finish(&site);

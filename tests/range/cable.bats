@@ -287,6 +287,11 @@ capture_ended() { # bytes, time, stopped, network gone: the last one
 }
 
 @test "a capture of what is not there is refused, and frames are kept from a terminal" {
+	echo precious >"$BATS_TEST_TMPDIR/before"
+	run "$TORIDE" capture cable/1/attic -w "$BATS_TEST_TMPDIR/before"
+	[ "$status" -eq 1 ] && [ "$(cat "$BATS_TEST_TMPDIR/before")" = precious ]
+	run "$TORIDE" capture cable/1/office -w "$BATS_TEST_TMPDIR/before" --seconds 1
+	[ "$status" -eq 0 ] && tcpdump -nr "$BATS_TEST_TMPDIR/before" >/dev/null
 	run "$TORIDE" capture cable/1/attic -w /dev/null
 	[ "$status" -eq 1 ] && [[ $output == *"no network 'attic'"* ]]
 	run "$TORIDE" capture cable/7/office -w /dev/null
