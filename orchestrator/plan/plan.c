@@ -211,6 +211,9 @@ static void add_shared(struct plan *plan)
 }
 
 /* As ISO 8601 writes it, and in the calendar. */
+/* The past before it is made of days, too, and of years that have four digits. */
+enum { YEAR_FIRST = 2000, YEAR_LAST = 2099 };
+
 static bool is_day(const char *text)
 {
 	static const int longest[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -219,13 +222,14 @@ static bool is_day(const char *text)
 	    sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &end) != 3 || end != PLAN_DAY_SIZE - 1 || month < 1 || month > 12)
 		return false;
 	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-	return year >= 1970 && day >= 1 && day <= longest[month - 1] + (month == 2 && leap);
+	return year >= YEAR_FIRST && year <= YEAR_LAST && day >= 1 && day <= longest[month - 1] + (month == 2 && leap);
 }
 
 static int check_limits(const struct scenario *scenario, const char *exercise, int teams, const char *day, struct error **err)
 {
 	if (!is_day(day))
-		return error_set(err, "day '%.40s': there is no such day; write it as 2026-11-24", day);
+		return error_set(err, "day '%.40s': there is no such day; write it as 2026-11-24, from %d to %d", day, YEAR_FIRST,
+				 YEAR_LAST);
 	if (!is_name(exercise))
 		return error_set(err,
 				 "exercise name '%.40s': a name is made of a-z, 0-9 and '-', begins with a letter and has at "

@@ -93,10 +93,10 @@ closed() {
 	[ "$status" -eq 1 ]
 	run plan "$scenario" --name 'Bad name'
 	[ "$status" -eq 1 ]
-	for day in 2026-02-29 2026-13-01 2026-1-1 tomorrow 2026-11-24x ''; do
+	for day in 2026-02-29 2026-13-01 2026-1-1 tomorrow 2026-11-24x 1999-12-31 2100-01-01 ''; do
 		run plan "$scenario" --day "$day"
 		[ "$status" -eq 1 ]
-		[[ $output == *"day '$day': there is no such day; write it as 2026-11-24"* ]]
+		[[ $output == *"day '$day': there is no such day; write it as 2026-11-24, from 2000 to 2099"* ]]
 	done
 	plan "$scenario" --day 2028-02-29
 	run plan "$scenario" --facts nobody
