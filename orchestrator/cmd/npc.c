@@ -1,6 +1,8 @@
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "common/alloc.h"
 #include "common/cleanup.h"
 #include "orchestrator/client.h"
 #include "orchestrator/command.h"
@@ -30,6 +32,14 @@ static void print_teams(const json_t *result)
 	}
 }
 
+/* "50" or "50%". */
+static bool load_option(const char *text, long long *percent)
+{
+	size_t length = strlen(text);
+	cleanup_free char *digits = xstrndup(text, length - (length > 1 && text[length - 1] == '%'));
+	return option_number("load", digits, 0, LOAD_MAX_PERCENT, percent);
+}
+
 static int run(int argc, char **argv)
 {
 	struct site site;
@@ -47,7 +57,7 @@ static int run(int argc, char **argv)
 		long long value = 0;
 		if (option == 't' && option_number("team", optarg, 1, PLAN_TEAMS_MAX, &value))
 			json_object_set_new(given, "team", json_integer(value));
-		else if (option == 'l' && option_number("load", optarg, 0, LOAD_MAX_PERCENT, &value))
+		else if (option == 'l' && load_option(optarg, &value))
 			json_object_set_new(given, "percent", json_integer(value));
 		else if (option == 'j')
 			as_json = true;
