@@ -31,9 +31,8 @@
 #define TOLD "/run/toride/"
 
 enum {
-	PROCESSES_MAX =
-		1024, /* of a user: a second line behind the guest's own limit, so that a mistake in a shell meets it first */
-	LAUNCH_MAX_MS = 10000, /* a role whose services are not launched by then is announced as it is */
+	/* Of a user: a second line behind the guest's own limit, so that a mistake in a shell meets it first. */
+	PROCESSES_MAX = 1024,
 	LAUNCH_POLL_MS = 5,
 	SERVICES_MAX = 64,
 };
@@ -182,24 +181,19 @@ static int list_services(char names[SERVICES_MAX][NAME_MAX + 1])
 static bool is_launched(const char *service)
 {
 	char path[PATH_MAX];
-	snprintf(path, sizeof path, RUNNING "/%s/supervise/status", service);
+	snprintf(path, sizeof path, RUNNING "/%.*s/supervise/status", NAME_MAX, service);
 	return access(path, F_OK) == 0;
 }
 
-/* In a process of its own, beside the services. An address that nobody hands out holds it up for 15 s, no longer. */
+/* In a process of its own, beside the services: who builds the range waits for it, up to a limit of his own. An address that nobody hands out holds it up for 15 s, no longer. */
 static void announce(void)
 {
 	static char names[SERVICES_MAX][NAME_MAX + 1];
 	const char *leases[SERVICES_MAX + 5] = {"s6-svwait", "-U", "-t", "15000"};
 	int count = list_services(names), leased = 4;
-	for (int i = 0, waited_ms = 0; i < count && waited_ms < LAUNCH_MAX_MS;) {
-		if (is_launched(names[i])) {
-			i++;
-			continue;
-		}
-		nanosleep(&(struct timespec){.tv_nsec = LAUNCH_POLL_MS * 1000000L}, NULL);
-		waited_ms += LAUNCH_POLL_MS;
-	}
+	for (int i = 0; i < count; i++)
+		while (!is_launched(names[i]))
+			nanosleep(&(struct timespec){.tv_nsec = LAUNCH_POLL_MS * 1000000L}, NULL);
 	for (int i = 0; i < count; i++)
 		if (strncmp(names[i], "dhcp-eth", 8) == 0)
 			leases[leased++] = names[i];
@@ -223,8 +217,7 @@ static _Noreturn void serve(void)
 	close(out);
 	execlp("s6-svscan", "s6-svscan", "-t", "0", RUNNING, NULL);
 	say_errno("s6-svscan");
-	for (;;) /* it can still be looked into */
-		pause();
+	_exit(1); /* and the guest with it: it has nothing to run */
 }
 
 int main(void)
