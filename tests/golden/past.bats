@@ -24,3 +24,4 @@ check() { python3 -c "import check; check.$1('$facts')"; }
 @test "past: documents open: OOXML with all its parts, CSV in UTF-8" { check documents; }
 @test "past: orders are approved by somebody else, and their steps follow each other" { check orders; }
 @test "past: nothing in a closed network talks out of it, and nobody into it" { check closed; }
+@test "past: a call was before the mail that tells of it" { check calls; }

@@ -33,6 +33,11 @@ class _Cast:
             "room": dice.choice(ROOMS), "goods": dice.choice(GOODS), "topic": dice.choice(TOPICS), "course": dice.choice(COURSES),
             "trouble": dice.choice(TROUBLES), "cause": dice.choice(CAUSES), "n": f"{dice.randint(2, 30)}", "staff": staff}
 
+    def sent(self, day, second):
+        """The words that hang on when the first mail is written: calls were before it."""
+        hour = min(second // 3600, 17)
+        self.words["called"] = chance("called", self.thread.name, day.work, second).randint(max(8, hour - 2), hour)
+
     @staticmethod
     def _called(who):
         return getattr(who, "family", "") if not isinstance(who, str) else OUTSIDE.get(who, ("", ""))[1]
@@ -117,6 +122,8 @@ def _thread(chronicle, thread, day, number):
         if not found or not to:
             return
         day, second = found
+        if not position:
+            cast.sent(day, second)
         for person in [sender, *to]:
             names[_address(person)] = _name(person)
         message_id = _message_id(_address(sender), thread.name, subject, day.work, second, position)

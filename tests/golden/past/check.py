@@ -7,6 +7,7 @@ import io
 import ipaddress
 import json
 import pathlib
+import re
 import xml.etree.ElementTree
 import zipfile
 
@@ -147,3 +148,10 @@ def closed(facts):
         assert not any(inside(use.address) for use in papers.uses(of, day))
     app = chronicle(facts, "orders")
     assert {inside(entry.address) for day in app.days for entry in past_orders.audit(app, day)} == {True}
+
+
+def calls(facts):
+    past = [letter for letter in letters.letters(chronicle(facts, "mail")) if letter.subject.startswith("電話がありました")]
+    assert len(past) > 20
+    for letter in past:
+        assert int(re.search(r"(\d+)時ごろ", letter.text)[1]) * 3600 <= letter.second, letter.text
