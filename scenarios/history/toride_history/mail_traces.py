@@ -68,6 +68,13 @@ class Way:
             lines.append(f"from {server_of(letter.sender)} {shown(self.outside_address, server_of(letter.sender))}\n\tby {self.relay[0]}.{self.domain} (Postfix) with ESMTP id {number(letter, 'relay')}\n\tfor <{to}>; {stamp('relay')}")
         return lines
 
+    def size(self, letter, hops):
+        """Bytes of the mail where it has that many trace fields. What is below them is composed once."""
+        sizes = self.chronicle.__dict__.setdefault("letter_sizes", {})
+        if letter.id not in sizes:
+            sizes[letter.id] = len(letters.compose(letter))
+        return sizes[letter.id] + sum(len(f"Received: {line}\n".encode()) for line in self.received(letter, letter.to[0])[-hops:])
+
 
 class _Log:
     """Lines of one Postfix; a pass of a mail through it is taken(), then sent() for each next hop, then done()."""
@@ -78,8 +85,7 @@ class _Log:
     def say(self, second, program, text):
         self.lines.append((min(second, 86399), f"{program}[{process(f'{self.host} {program} {second // 1800}', self.day, 1)}]", text))
 
-    def taken(self, second, letter, number, client, count, login="", service="postfix/smtpd"):
-        size = 1400 + len(letter.text.encode()) + (5200 if letter.attachment else 0)
+    def taken(self, second, letter, size, number, client, count, login="", service="postfix/smtpd"):
         self.say(second, service, f"connect from {client}")
         self.say(second, service, f"{number}: client={client}{login}")
         self.say(second, "postfix/cleanup", f"{number}: message-id={letter.id}")
@@ -88,7 +94,8 @@ class _Log:
 
     def sent(self, second, number, to, program, relay, answer):
         dice = chance(number, to)
-        self.say(second, f"postfix/{program}", f"{number}: to=<{to}>, relay={relay}, delay={dice.uniform(0.05, 0.9):.2g}, delays=0.0{dice.randint(1, 9)}/0.01/0.0{dice.randint(1, 9)}/0.{dice.randint(10, 60)}, "
+        parts = dice.randint(1, 9), 1, dice.randint(1, 9), dice.randint(10, 60)  # hundredths of a second
+        self.say(second, f"postfix/{program}", f"{number}: to=<{to}>, relay={relay}, delay={sum(parts) / 100:.2g}, delays={'/'.join(f'{part / 100:.2g}' for part in parts)}, "
                          f"dsn=2.0.0, status=sent ({answer})")
 
     def done(self, second, number):
@@ -97,13 +104,14 @@ class _Log:
 
 def _at_server(way, log, letter):
     second, number, inside, out = letter.second + way.delay(letter, "server"), letters.queue_id(letter, "server"), way.inside(letter), way.outside(letter)
+    size = way.size(letter, 4)  # all that it has
     if way.comes_in(letter):
         _, address = way.filter or way.relay or (None, way.outside_address or "unknown")  # where nothing stands before it
-        log.taken(second, letter, number, way.client(address), len(inside))
+        log.taken(second, letter, size, number, way.client(address), len(inside))
     else:
         address = way.from_pc(letter)[1]
         account = letter.sender.partition("@")[0]
-        log.taken(second, letter, number, way.client(address), len(letter.to), f", sasl_method=PLAIN, sasl_username={account}", "postfix/submission/smtpd")
+        log.taken(second, letter, size, number, way.client(address), len(letter.to), f", sasl_method=PLAIN, sasl_username={account}", "postfix/submission/smtpd")
     for to in inside:
         log.sent(second, number, to, "virtual", "virtual", "delivered to maildir")
     for to in out:
@@ -116,13 +124,13 @@ def _at_relay(way, log, letter):
     number, second = letters.queue_id(letter, "relay"), letter.second + way.delay(letter, "relay")
     if way.comes_in(letter):
         name, address = way.filter or way.server
-        log.taken(second, letter, number, way.client(way.outside_address, server_of(letter.sender)), len(way.inside(letter)))
+        log.taken(second, letter, way.size(letter, 1), number, way.client(way.outside_address, server_of(letter.sender)), len(way.inside(letter)))
         for to in way.inside(letter):
             log.sent(second + 1, number, to, "relay/smtp", f"{address}[{address}]:25", f"250 2.0.0 Ok: queued as {letters.queue_id(letter, 'filter')}")
     else:
         if not way.outside(letter):
             return
-        log.taken(second, letter, number, way.client(way.server[1]), len(way.outside(letter)))
+        log.taken(second, letter, way.size(letter, 1), number, way.client(way.server[1]), len(way.outside(letter)))
         for to in way.outside(letter):
             log.sent(second + 1, number, to, "smtp", f"{server_of(to)}[{way.outside_address}]:25", "250 2.0.0 Ok: queued as " + letters.queue_id(letter, "outside"))
     log.done(second + 1, number)
@@ -133,13 +141,13 @@ def _at_filter(way, log, letter):
         return
     number, second = letters.queue_id(letter, "filter"), letter.second + way.delay(letter, "filter")
     again = letters.queue_id(letter, "filtered")
-    log.taken(second, letter, number, way.client(way.relay[1] if way.relay else way.outside_address), len(way.inside(letter)))
+    log.taken(second, letter, way.size(letter, 2), number, way.client(way.relay[1] if way.relay else way.outside_address), len(way.inside(letter)))
     for to in way.inside(letter):
         log.sent(second + 1, number, to, "pipe", "sanitize", "delivered via sanitize service")
     log.done(second + 1, number)
     log.say(second + 1, "postfix/pickup", f"{again}: uid={FILTER_UID} from=<{letter.sender}>")
     log.say(second + 1, "postfix/cleanup", f"{again}: message-id={letter.id}")
-    log.say(second + 1, "postfix/qmgr", f"{again}: from=<{letter.sender}>, size={1600 + len(letter.text.encode())}, nrcpt={len(way.inside(letter))} (queue active)")
+    log.say(second + 1, "postfix/qmgr", f"{again}: from=<{letter.sender}>, size={way.size(letter, 3)}, nrcpt={len(way.inside(letter))} (queue active)")
     for to in way.inside(letter):
         log.sent(second + 2, again, to, "relay/smtp", f"{way.server[1]}[{way.server[1]}]:25", f"250 2.0.0 Ok: queued as {letters.queue_id(letter, 'server')}")
     log.done(second + 2, again)

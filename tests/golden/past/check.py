@@ -155,3 +155,20 @@ def calls(facts):
     assert len(past) > 20
     for letter in past:
         assert int(re.search(r"(\d+)時ごろ", letter.text)[1]) * 3600 <= letter.second, letter.text
+
+
+def deliveries(facts):
+    """What Postfix says of a mail adds up: its delay of its parts, its size of what is in the mailbox."""
+    of = chronicle(facts, "mail")
+    way = mail_traces.Way(of)
+    sizes = {letters.queue_id(letter, "server"): len(letters.compose(letter, way.received(letter, letter.to[0]))) for letter in letters.letters(of)}
+    for role, host in (("mail", "mail"), ("mail-relay", "mx"), ("sanitizer", "dmz")):
+        delays = 0
+        for day in of.last(28):
+            for _, _, text in mail_traces.lines(role, of, host, day):
+                if found := re.search(r"delay=([0-9.]+), delays=([0-9./]+),", text):
+                    delays += 1
+                    assert abs(float(found[1]) - sum(map(float, found[2].split("/")))) < 0.006, text
+                if (found := re.match(r"([0-9A-F]+): from=<.*>, size=(\d+),", text)) and found[1] in sizes:
+                    assert int(found[2]) == sizes[found[1]], text
+        assert delays > 20, role
