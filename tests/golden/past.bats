@@ -26,3 +26,4 @@ check() { python3 -c "import check; check.$1('$facts')"; }
 @test "past: nothing in a closed network talks out of it, and nobody into it" { check closed; }
 @test "past: a call was before the mail that tells of it" { check calls; }
 @test "past: Postfix tells the sizes of its mails, and delays that are the sum of their parts" { check deliveries; }
+@test "past: mail from outside comes all day long, spam also at night and on days off" { check from_outside; }

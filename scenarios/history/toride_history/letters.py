@@ -13,6 +13,7 @@ from .letter_texts import CAUSES, CITIZENS, COURSES, GOODS, OUTSIDE, ROOMS, SUPP
 Letter = namedtuple("Letter", "day second sender to names subject text id parents attachment")
 
 SPAMMERS = ("support@account-check.example", "no-reply@security-notice.example")
+SPAM_END = 72000  # it comes at any hour, but not while the servers may be under maintenance
 
 
 class _Cast:
@@ -36,7 +37,7 @@ class _Cast:
     def sent(self, day, second):
         """The words that hang on when the first mail is written: calls were before it."""
         hour = min(second // 3600, 17)
-        self.words["called"] = chance("called", self.thread.name, day.work, second).randint(max(8, hour - 2), hour)
+        self.words["called"] = max(8, hour - chance("called", self.thread.name, day.work, second).randrange(3))
 
     @staticmethod
     def _called(who):
@@ -83,7 +84,9 @@ def _signature(who):
 
 
 def _when(chronicle, cast, who, day, second, hours):
-    """When that person gets to it: hours of work later; outside at any time of a working day. None: after the past."""
+    """When that person gets to it: hours of work later; outside at any time of a working day, spam at night, too. None: after the past."""
+    if who in SPAMMERS:
+        return day, cast.dice.randrange(SPAM_END)
     second = int(second + hours * 3600 * cast.dice.uniform(0.4, 1.5))
     for _ in range(20):
         day = next_working(chronicle.days, day.date, 0) if day else None
@@ -91,7 +94,7 @@ def _when(chronicle, cast, who, day, second, hours):
             return None
         start, end = (30600, 64800) if isinstance(who, str) else who.hours(day) or (0, 0)
         if second < start:
-            second = start + cast.dice.randint(120, 3000)
+            second = start + cast.dice.randint(120, 18000 if isinstance(who, str) else 3000)
         if second < end:
             return day, second
         second = 0
@@ -104,14 +107,18 @@ def _message_id(sender, *names):
     return f"<{digest[:8]}-{digest[8:12]}-{digest[12:20]}@{sender.rpartition('@')[2]}>"
 
 
+def _key(day):
+    """What dice know a day by."""
+    return day.work or f"off {day.back}"
+
+
 def _thread(chronicle, thread, day, number):
-    dice = chance("letters", thread.name, day.work, number)
+    dice = chance("letters", thread.name, _key(day), number)
     cast = _Cast(chronicle, thread, day, dice)
     if not cast.a or not cast.b:
         return
     subject = thread.subject.format(**cast.words)
-    names, parents, second = {}, [], 0 if isinstance(cast.a, str) else 28800
-    second += dice.randint(1200, 30000)
+    names, parents, second = {}, [], 28800 + dice.randint(1200, 30000)
     for position, (who, hours, text) in enumerate(thread.messages):
         if position and dice.random() < 0.15:
             return  # not everybody answers
@@ -126,7 +133,7 @@ def _thread(chronicle, thread, day, number):
             cast.sent(day, second)
         for person in [sender, *to]:
             names[_address(person)] = _name(person)
-        message_id = _message_id(_address(sender), thread.name, subject, day.work, second, position)
+        message_id = _message_id(_address(sender), thread.name, subject, _key(day), second, position)
         yield Letter(day, second, _address(sender), [_address(person) for person in to], names, ("Re: " if position else "") + subject,
                      text.format(**cast.words) + _signature(sender), message_id, list(parents), None if position else thread.attachment)
         parents.append(message_id)
@@ -136,10 +143,10 @@ def letters(chronicle):
     """All mail of the past, by time."""
     found = []
     for day in chronicle.days:
-        if not day.work:
-            continue
         for thread in THREADS:
-            dice = chance("threads", thread.name, day.work)
+            if not day.work and thread.begins != "spam":
+                continue
+            dice = chance("threads", thread.name, _key(day))
             count = int(thread.rate / 100 + dice.random())
             for number in range(count):
                 found += _thread(chronicle, thread, day, number)

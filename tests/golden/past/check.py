@@ -71,7 +71,8 @@ def before_the_day(facts):
                 assert all(0 <= line[0] < 86400 for line in lines), (name, day.iso)
                 assert [line[0] for line in lines] == sorted(line[0] for line in lines), (name, day.iso)
     for letter in letters.letters(of):
-        assert letter.day.work and (not letter.sender.endswith(of.staff.domain) or 28800 <= letter.second <= 72000), letter.id
+        assert letter.day.work or letter.sender in letters.SPAMMERS, letter.id
+        assert not letter.sender.endswith(of.staff.domain) or 28800 <= letter.second <= 72000, letter.id
     for day in of.days:
         if not day.work:
             assert not visits.visits(of, day) and not papers.uses(of, day), day.iso
@@ -172,3 +173,13 @@ def deliveries(facts):
                 if (found := re.match(r"([0-9A-F]+): from=<.*>, size=(\d+),", text)) and found[1] in sizes:
                     assert int(found[2]) == sizes[found[1]], text
         assert delays > 20, role
+
+
+def from_outside(facts):
+    """Mail from outside comes all day long; spam also when nobody works."""
+    of = chronicle(facts, "mail")
+    domain = of.staff.domain
+    spam = [letter for letter in letters.letters(of) if letter.sender in letters.SPAMMERS]
+    hours = [letter.second // 3600 for letter in letters.letters(of) if not letter.sender.endswith(domain) and letter not in spam]
+    assert all(hours.count(hour) > 10 for hour in range(9, 16)) and max(map(hours.count, hours)) < len(hours) / 4, sorted(hours)
+    assert any(not letter.day.work for letter in spam) and any(letter.second < 25200 for letter in spam)
