@@ -1,4 +1,5 @@
 """Documents on the shares: who saved what, who only looked. A document's content is made when it is asked for."""
+import datetime
 import zlib
 from collections import namedtuple
 
@@ -39,8 +40,8 @@ def _share(chronicle, person, habit):
     return person.department if staff.networks.get(person.department, (None, "closed"))[1] == "lan" else COMMON
 
 
-def _path(habit, day):
-    return habit.path.format(month=day.iso[:7].replace("-", ""), day=day.iso.replace("-", ""))
+def _path(habit, date):
+    return habit.path.format(month=f"{date:%Y%m}", day=f"{date:%Y%m%d}")
 
 
 def _saves(chronicle, day, habit):
@@ -52,7 +53,23 @@ def _saves(chronicle, day, habit):
         return
     person = dice.choice(people)
     for second in person.moments(day, dice, 2)[-2:]:
-        yield second, person, _share(chronicle, person, habit), _path(habit, day)
+        yield second, person, _share(chronicle, person, habit), _path(habit, day.date)
+
+
+def _saved(chronicle):
+    """(share, path) → (date, second) of the first save; made once and kept with the chronicle."""
+    if not hasattr(chronicle, "first_saves"):
+        chronicle.first_saves = {}
+        for day in chronicle.days:
+            for habit in HABITS:
+                for second, _person, share, path in _saves(chronicle, day, habit):
+                    chronicle.first_saves.setdefault((share, path), (day.date, second))
+    return chronicle.first_saves
+
+
+def _there(chronicle, day, second, share, path):
+    """There is something to open: it has been saved before."""
+    return _saved(chronicle).get((share, path), (day.date, 86400)) < (day.date, second)
 
 
 def uses(chronicle, day, closed=False):
@@ -62,28 +79,31 @@ def uses(chronicle, day, closed=False):
         if bool(habit.share) == closed:
             for second, person, share, path in _saves(chronicle, day, habit):
                 address = person.closed_address if closed else person.address
-                seen += [Use(second - 40, person, address, share, "connect", ""), Use(second - 38, person, address, share, "read", path),
-                         Use(second, person, address, share, "write", path), Use(second + 310, person, address, share, "disconnect", "")]
+                if _there(chronicle, day, second - 38, share, path):
+                    seen.append(Use(second - 38, person, address, share, "read", path))
+                seen += [Use(second - 40, person, address, share, "connect", ""), Use(second, person, address, share, "write", path), Use(second + 310, person, address, share, "disconnect", "")]
     for person in chronicle.staff.people.values():
         address = person.closed_address if closed else person.address
         if not address or closed:
             continue
         dice = chance("readers", person.account, day.work)
         for second in person.moments(day, dice, 3):
-            document = _known(chronicle, day, person, dice)
+            document = _known(chronicle, day, second, person, dice)
             if document:
                 seen += [Use(second, person, address, document[0], "connect", ""), Use(second + 2, person, address, document[0], "read", document[1]),
                          Use(second + 307, person, address, document[0], "disconnect", "")]
     return sorted(seen, key=lambda use: (use.second, use.person.account, use.operation))
 
 
-def _known(chronicle, day, person, dice):
-    """(share, path) of a document that a person may look at today: of the own department, saved this month."""
+def _known(chronicle, day, second, person, dice):
+    """(share, path) of a document that a person may look at now: of the own department, this month's or, before that is there, last month's."""
     habits = [habit for habit in HABITS if not habit.share and habit.department == person.department and "{month}" in habit.path]
     if not habits:
         return None
     habit = dice.choice(habits)
-    return _share(chronicle, person, habit), _path(habit, day)
+    share, first = _share(chronicle, person, habit), day.date.replace(day=1)
+    paths = (_path(habit, date) for date in (first, first - datetime.timedelta(days=1)))
+    return next(((share, path) for path in paths if _there(chronicle, day, second, share, path)), None)
 
 
 def documents(chronicle, closed=False):

@@ -183,3 +183,18 @@ def from_outside(facts):
     hours = [letter.second // 3600 for letter in letters.letters(of) if not letter.sender.endswith(domain) and letter not in spam]
     assert all(hours.count(hour) > 10 for hour in range(9, 16)) and max(map(hours.count, hours)) < len(hours) / 4, sorted(hours)
     assert any(not letter.day.work for letter in spam) and any(letter.second < 25200 for letter in spam)
+
+
+def opened(facts):
+    """Nothing is opened before it has been saved."""
+    of = chronicle(facts, "file")
+    for closed_networks in (False, True):
+        saved, reads = set(), 0
+        for day in of.days:
+            for use in papers.uses(of, day, closed_networks):
+                if use.operation == "write":
+                    saved.add((use.share, use.path))
+                elif use.operation == "read":
+                    reads += 1
+                    assert (use.share, use.path) in saved, (day.iso, use.path)
+        assert reads > 100, reads
