@@ -28,3 +28,4 @@ check() { python3 -c "import check; check.$1('$facts')"; }
 @test "past: Postfix tells the sizes of its mails, and delays that are the sum of their parts" { check deliveries; }
 @test "past: mail from outside comes all day long, spam also at night and on days off" { check from_outside; }
 @test "past: a document is opened only when it has been saved before" { check opened; }
+@test "past: a machine fetches the updates of its own system" { check updates; }

@@ -14,7 +14,9 @@ WORDS = ["住民基本台帳 事務処理要領", "戸籍法 改正 いつから
          "表計算 関数 日付 和暦", "窓付き封筒 規格", "プリンタ 紙詰まり 直し方", "個人情報保護法 漏えい報告 期限", "標的型メール 見分け方", "入札 最低制限価格 計算", "会議室 マイク ハウリング",
          "避難所 運営マニュアル", "ふるさと納税 ワンストップ 特例", "住登外 宛名番号", "年末調整 記入例", "公印省略 文書 書き方", "彩田市 天気", "USBメモリ 暗号化", "共有フォルダ アクセスできない"]
 LUNCH = ("shop.example", "rail.example", "news.example", "maps.example")
-UPDATER = "Microsoft-Delivery-Optimization/10.0"
+# kind of machine → (user agent, path) of its look for updates
+UPDATERS = {"Windows": ("Microsoft-Delivery-Optimization/10.0", "/v10/check?id={pc}&rev={revision}"),
+            "Linux": ("Debian APT-HTTP/1.3 (2.6.1)", "/debian/dists/bookworm-updates/InRelease")}
 SCANNER = "AvUpdate/4.18"
 
 
@@ -70,10 +72,11 @@ def _look(chronicle, day, dice, person, second, site):
 def _background(chronicle, day, dice, person, start, end):
     """What the machine does by itself: looks for updates of the system and of the virus patterns."""
     way = f"HIER_DIRECT/{site_address(chronicle, 'update.example')}"
+    updater, path = UPDATERS["Linux" if "Linux" in person.agent else "Windows"]
+    url = "http://update.example" + path.format(pc=person.pc, revision=day.date.toordinal() % 10000)
     second = start + dice.randint(20, 200)
     while second < end:
-        yield Visit(second, person, person.address, "GET", f"http://update.example/v10/check?id={person.pc}&rev={day.date.toordinal() % 10000}", 200,
-                    dice.choice((412, 412, 413, 1820)), UPDATER, f"TCP_MISS:{way}")
+        yield Visit(second, person, person.address, "GET", url, 200, dice.choice((412, 412, 413, 1820)), updater, f"TCP_MISS:{way}")
         second += 3600 + dice.randint(-240, 240)
     second = start + dice.randint(60, 400)
     while second < end:

@@ -198,3 +198,11 @@ def opened(facts):
                     reads += 1
                     assert (use.share, use.path) in saved, (day.iso, use.path)
         assert reads > 100, reads
+
+
+def updates(facts):
+    """A machine looks for the updates of the system that its browser names."""
+    of = chronicle(facts, "proxy")
+    seen = {("Linux" in v.person.agent, v.agent.split("/")[0]) for day in of.last(20) for v in visits.visits(of, day)
+            if v.person and v.url.startswith("http://update.example/") and v.agent != v.person.agent}
+    assert seen == {(True, "Debian APT-HTTP"), (False, "Microsoft-Delivery-Optimization")}, seen
