@@ -29,3 +29,4 @@ check() { python3 -c "import check; check.$1('$facts')"; }
 @test "past: mail from outside comes all day long, spam also at night and on days off" { check from_outside; }
 @test "past: a document is opened only when it has been saved before" { check opened; }
 @test "past: a machine fetches the updates of its own system" { check updates; }
+@test "past: tables have rows of working days only" { check dated_rows; }

@@ -1,5 +1,6 @@
 """Days of the past: which were worked, and dice for what happened on them. Times are seconds since midnight in Japan (there is no summer time)."""
 import datetime
+import functools
 import random
 
 MONTHS_BACK_DAYS = 182
@@ -23,6 +24,7 @@ def _equinox(year, spring):
     return datetime.date(year, 3 if spring else 9, int(day))
 
 
+@functools.lru_cache
 def holidays(year):
     """国民の祝日に関する法律; a holiday on a Sunday moves on, a day between two is one. At the year's end offices are closed."""
     days = {datetime.date(year, month, day) for month, day in
@@ -36,6 +38,22 @@ def holidays(year):
     days |= {day + datetime.timedelta(days=1) for day in days
              if day + datetime.timedelta(days=2) in days and day + datetime.timedelta(days=1) not in days}
     return days | {datetime.date(year, 12, day) for day in (29, 30, 31)} | {datetime.date(year, 1, day) for day in (1, 2, 3)}
+
+
+def works(date):
+    return date.weekday() < 5 and date not in holidays(date.year)
+
+
+def working_day(date):
+    """That day, or the first working day after it; also after the past."""
+    while not works(date):
+        date += datetime.timedelta(days=1)
+    return date
+
+
+def spoken(date):
+    """11月24日(火)"""
+    return f"{date.month}月{date.day}日({WEEKDAYS[date.weekday()]})"
 
 
 class Day:
@@ -54,7 +72,7 @@ class Day:
         return f"{self.iso} {clock(second)}"
 
     def __str__(self):
-        return f"{self.date.month}月{self.date.day}日({WEEKDAYS[self.date.weekday()]})"
+        return spoken(self.date)
 
 
 def clock(second):
@@ -63,11 +81,10 @@ def clock(second):
 
 def past(exercise_day, length=MONTHS_BACK_DAYS):
     """The days before the exercise, the oldest first."""
-    off = holidays(exercise_day.year) | holidays(exercise_day.year - 1)
     days, work = [], 0
     for back in range(1, length + 1):
         date = exercise_day - datetime.timedelta(days=back)
-        at_work = date.weekday() < 5 and date not in off
+        at_work = works(date)
         work += at_work
         days.append(Day(date, back, work if at_work else None))
     return days[::-1]

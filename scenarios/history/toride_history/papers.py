@@ -4,7 +4,7 @@ import zlib
 from collections import namedtuple
 
 from . import paper_files
-from .days import chance
+from .days import chance, works
 
 # operation: connect, write, read, mkdir, disconnect
 Use = namedtuple("Use", "second person address share operation path")
@@ -117,17 +117,20 @@ def documents(chronicle, closed=False):
     return [last[key] for key in sorted(last)]
 
 
-def _date(dice, document):
-    return f"{document.day.iso[:8]}{dice.randint(1, max(1, document.day.date.day)):02d}"
+def _dates(document):
+    """The working days of its month until it was saved, which was on one."""
+    month = (document.day.date.replace(day=number) for number in range(1, document.day.date.day + 1))
+    return [date.isoformat() for date in month if works(date)]
 
 
 def _rows(kind, dice, document):
     """Header and rows of a table. People in it are made up: no name in full, no real address."""
+    dates = _dates(document)
     if kind == "counter":
-        rows = [(f"{document.day.iso[:8]}{day:02d}", dice.randint(60, 190), dice.randint(20, 70), dice.randint(4, 31), f"{dice.randint(5, 40)}分") for day in range(1, document.day.date.day + 1)]
+        rows = [(date, dice.randint(60, 190), dice.randint(20, 70), dice.randint(4, 31), f"{dice.randint(5, 40)}分") for date in dates]
         return [("日付", "証明書", "届出", "印鑑登録", "最長待ち時間"), *rows]
     if kind == "moves":
-        rows = [(i + 1, _date(dice, document), dice.choice(("転入", "転出", "転居", "世帯分離")), f"{dice.randint(10000000, 99999999)}", dice.choice(NAMES), dice.choice(STREETS), dice.choice(("済", "済", "済", "確認中"))) for i in range(dice.randint(40, 120))]
+        rows = [(i + 1, dice.choice(dates), dice.choice(("転入", "転出", "転居", "世帯分離")), f"{dice.randint(10000000, 99999999)}", dice.choice(NAMES), dice.choice(STREETS), dice.choice(("済", "済", "済", "確認中"))) for i in range(dice.randint(40, 120))]
         return [("番号", "受付日", "異動事由", "宛名番号", "氏", "住所", "処理"), *rows]
     if kind == "certificates":
         return [("種類", "窓口", "支所", "コンビニ"), *((name, dice.randint(80, 900), dice.randint(20, 200), dice.randint(50, 400)) for name in ("住民票の写し", "印鑑登録証明書", "戸籍全部事項証明書", "所得証明書"))]
@@ -136,9 +139,9 @@ def _rows(kind, dice, document):
     if kind == "pull":
         return [("通知書番号", "宛名番号", "理由"), *((f"{dice.randint(100000, 999999)}", f"{dice.randint(10000000, 99999999)}", dice.choice(("住所変更", "死亡", "口座変更", "重複"))) for _ in range(dice.randint(5, 30)))]
     if kind == "machines":
-        return [("端末", "所属", "OS", "更新", "状態"), *((f"SC{dice.randint(1000, 1999)}", dice.choice(("市民課", "税務課", "契約課", "情報政策課")), "Debian 12", _date(dice, document), dice.choice(("良好", "良好", "交換予定"))) for _ in range(60))]
+        return [("端末", "所属", "OS", "更新", "状態"), *((f"SC{dice.randint(1000, 1999)}", dice.choice(("市民課", "税務課", "契約課", "情報政策課")), "Debian 12", dice.choice(dates), dice.choice(("良好", "良好", "交換予定"))) for _ in range(60))]
     if kind == "rooms":
-        return [("日付", "時間", "会議室", "用件", "予約者"), *((_date(dice, document), f"{dice.randint(9, 16)}:00", dice.choice(("第1会議室", "第2会議室", "201会議室")), dice.choice(("課内会議", "業者打合せ", "研修", "面談")), dice.choice(NAMES)) for _ in range(30))]
+        return [("日付", "時間", "会議室", "用件", "予約者"), *((dice.choice(dates), f"{dice.randint(9, 16)}:00", dice.choice(("第1会議室", "第2会議室", "201会議室")), dice.choice(("課内会議", "業者打合せ", "研修", "面談")), dice.choice(NAMES)) for _ in range(30))]
     if kind == "training":
         return [("所属", "対象者", "修了", "未受講"), *((name, total := dice.randint(8, 40), done := dice.randint(4, total), total - done) for name in ("市民課", "税務課", "契約課", "情報政策課", "産業研究所"))]
     if kind == "quotes":

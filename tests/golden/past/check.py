@@ -206,3 +206,11 @@ def updates(facts):
     seen = {("Linux" in v.person.agent, v.agent.split("/")[0]) for day in of.last(20) for v in visits.visits(of, day)
             if v.person and v.url.startswith("http://update.example/") and v.agent != v.person.agent}
     assert seen == {(True, "Debian APT-HTTP"), (False, "Microsoft-Delivery-Optimization")}, seen
+
+
+def dated_rows(facts):
+    """No window is open, no room booked on a day off."""
+    dates = [cell for document in papers.documents(chronicle(facts, "file")) for row in papers._rows(document.kind, days.chance(*document.dice), document)
+             for cell in row if re.fullmatch(r"\d{4}-\d\d-\d\d", str(cell))]
+    assert len(dates) > 500
+    assert not [date for date in dates if not days.works(datetime.date.fromisoformat(date))]
