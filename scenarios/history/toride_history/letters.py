@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from . import papers
 from .days import chance, next_working
-from .letter_texts import CAUSES, CITIZENS, COURSES, GOODS, OUTSIDE, ROOMS, SUPPLIERS, THREADS, TOPICS, TROUBLES
+from .letter_texts import CITIZENS, COURSES, GOODS, OUTSIDE, ROOMS, SUPPLIERS, THREADS, TOPICS, TROUBLES
 
 # sender, to: mail addresses; names: address → name as a mail program shows it; parent: Message-IDs before it in the thread
 Letter = namedtuple("Letter", "day second sender to names subject text id parents attachment")
@@ -28,11 +28,12 @@ class _Cast:
         outside = next((who for who in (self.a, self.b) if isinstance(who, str)), dice.choice(SUPPLIERS))
         company, person = OUTSIDE.get(outside, ("", ""))
         staff = next((who for who in (self.a, self.b) if who and not isinstance(who, str)), None)
+        trouble, cause = dice.choice(TROUBLES)
         self.words = {
             "a": self._called(self.a), "b": self._called(self.b), "adiv": getattr(self.a, "division", ""), "pc": getattr(self.a, "pc", ""), "ext": getattr(self.a, "extension", ""),
             "company": company, "person": person, "date": str(later), "month": (day.date.month - 2) % 12 + 1, "hour": dice.choice((9, 10, 11, 13, 14, 15, 16)),
             "room": dice.choice(ROOMS), "goods": dice.choice(GOODS), "topic": dice.choice(TOPICS), "course": dice.choice(COURSES),
-            "trouble": dice.choice(TROUBLES), "cause": dice.choice(CAUSES), "n": f"{dice.randint(2, 30)}", "staff": staff}
+            "trouble": trouble, "cause": cause, "n": f"{dice.randint(2, 30)}", "staff": staff}
 
     def sent(self, day, second):
         """The words that hang on when the first mail is written: calls were before it."""
