@@ -13,6 +13,7 @@ from .letter_texts import CITIZENS, COURSES, GOODS, OUTSIDE, ROOMS, SUPPLIERS, T
 Letter = namedtuple("Letter", "day second sender to names subject text id parents attachment")
 
 SPAMMERS = ("support@account-check.example", "no-reply@security-notice.example")
+LEAVE_DAYS = 15  # working days ahead that leave is told of
 SPAM_END = 72000  # it comes at any hour, but not while the servers may be under maintenance
 
 
@@ -36,7 +37,9 @@ class _Cast:
             "trouble": trouble, "cause": cause, "n": f"{dice.randint(2, 30)}", "staff": staff}
 
     def sent(self, day, second):
-        """The words that hang on when the first mail is written: calls were before it."""
+        """The words that hang on when the first mail is written: calls were before it, leave is on a day after it on which the person is out."""
+        coming = [later for later in self.chronicle.days if later.work and later.date > day.date][:LEAVE_DAYS]
+        self.words["away"] = next((later for later in coming if hasattr(self.a, "hours") and not self.a.hours(later)), None)
         hour = min(second // 3600, 17)
         self.words["called"] = max(8, hour - chance("called", self.thread.name, day.work, second).randrange(3))
 
@@ -118,7 +121,6 @@ def _thread(chronicle, thread, day, number):
     cast = _Cast(chronicle, thread, day, dice)
     if not cast.a or not cast.b:
         return
-    subject = thread.subject.format(**cast.words)
     names, parents, second = {}, [], 28800 + dice.randint(1200, 30000)
     for position, (who, hours, text) in enumerate(thread.messages):
         if position and dice.random() < 0.15:
@@ -132,6 +134,9 @@ def _thread(chronicle, thread, day, number):
         day, second = found
         if not position:
             cast.sent(day, second)
+            subject = thread.subject.format(**cast.words)
+            if thread.name == "leave" and not cast.words["away"]:
+                return  # is in on all days to come
         for person in [sender, *to]:
             names[_address(person)] = _name(person)
         message_id = _message_id(_address(sender), thread.name, subject, _key(day), second, position)

@@ -214,3 +214,28 @@ def dated_rows(facts):
              for cell in row if re.fullmatch(r"\d{4}-\d\d-\d\d", str(cell))]
     assert len(dates) > 500
     assert not [date for date in dates if not days.works(datetime.date.fromisoformat(date))]
+
+
+def dated(letter):
+    """The first day that it names, as a date."""
+    month, day = map(int, re.search(r"(\d+)月(\d+)日\(.\)", letter.subject + letter.text).groups())
+    return datetime.date(letter.day.date.year + (month < letter.day.date.month), month, day)
+
+
+def announced(facts):
+    """Who is on leave does nothing on that day, and nobody uses what is under maintenance."""
+    of = chronicle(facts, "mail")
+    past = letters.letters(of)
+    by_date = {day.date: day for day in of.days}
+    leave = [letter for letter in past if letter.subject.startswith("休暇の連絡")]
+    assert len(leave) > 10
+    for letter in leave:
+        day = by_date[dated(letter)]
+        seen = [v.person for v in visits.visits(of, day)] + [use.person for use in papers.uses(of, day)]
+        assert letter.sender not in {person.mail for person in seen if person}, letter.text
+        assert not any(other.sender == letter.sender and other.day is day for other in past), letter.text
+    outages = [by_date[dated(letter)] for letter in past if letter.subject.startswith("【お知らせ】サーバ定期保守") and dated(letter) in by_date]
+    assert len(outages) > 5
+    for day in outages:
+        busy = [line for role in ("mail", "file") for line in traces.SENT[role](of, role, day) if 20 * 3600 <= line[0] < 22 * 3600]
+        assert not busy, busy
