@@ -239,3 +239,13 @@ def announced(facts):
     for day in outages:
         busy = [line for role in ("mail", "file") for line in traces.SENT[role](of, role, day) if 20 * 3600 <= line[0] < 22 * 3600]
         assert not busy, busy
+
+
+def extensions(facts):
+    """The list on the share has the numbers that the mails are signed with."""
+    listed = {(row["課"], row["担当"]): int(row["内線"]) for row in csv.DictReader(open("scenarios/roles/file/files/common/庶務/内線番号表.csv", encoding="utf-8-sig"))}
+    people = list(chronicle(facts, "mail").staff.people.values())
+    assert any((person.division, person.family) in listed for person in people)
+    for person in people:
+        assert listed.get((person.division, person.family), person.extension) == person.extension, person.name
+        assert person.extension not in [number for who, number in listed.items() if who != (person.division, person.family)], person.name
