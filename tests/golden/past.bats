@@ -32,3 +32,4 @@ check() { python3 -c "import check; check.$1('$facts')"; }
 @test "past: tables have rows of working days only" { check dated_rows; }
 @test "past: leave and maintenance are as announced" { check announced; }
 @test "past: the list of extensions is that of the signatures" { check extensions; }
+@test "past: deadlines and appointments are on working days after the mail" { check deadlines; }

@@ -1,12 +1,13 @@
 """Mail of the past: who wrote what to whom and when, the same on every host that had a part in it."""
 import base64
+import datetime
 import hashlib
 from collections import namedtuple
 from email.utils import format_datetime
 from urllib.parse import quote
 
 from . import papers
-from .days import chance, next_working
+from .days import chance, next_working, spoken, working_day
 from .letter_texts import CITIZENS, COURSES, GOODS, OUTSIDE, ROOMS, SUPPLIERS, THREADS, TOPICS, TROUBLES
 
 # sender, to: mail addresses; names: address → name as a mail program shows it; parent: Message-IDs before it in the thread
@@ -25,19 +26,21 @@ class _Cast:
         self.people = list(chronicle.staff.people.values())
         self.a = self._one(thread.begins)
         self.b = self._one(thread.to, of=self.a)
-        later = next_working(chronicle.days, day.date, dice.randint(2, 9)) or day
+        self.days_to_go = dice.randint(2, 9)
         outside = next((who for who in (self.a, self.b) if isinstance(who, str)), dice.choice(SUPPLIERS))
         company, person = OUTSIDE.get(outside, ("", ""))
         staff = next((who for who in (self.a, self.b) if who and not isinstance(who, str)), None)
         trouble, cause = dice.choice(TROUBLES)
         self.words = {
             "a": self._called(self.a), "b": self._called(self.b), "adiv": getattr(self.a, "division", ""), "pc": getattr(self.a, "pc", ""), "ext": getattr(self.a, "extension", ""),
-            "company": company, "person": person, "date": str(later), "month": (day.date.month - 2) % 12 + 1, "hour": dice.choice((9, 10, 11, 13, 14, 15, 16)),
+            "company": company, "person": person, "month": (day.date.month - 2) % 12 + 1, "hour": dice.choice((9, 10, 11, 13, 14, 15, 16)),
             "room": dice.choice(ROOMS), "goods": dice.choice(GOODS), "topic": dice.choice(TOPICS), "course": dice.choice(COURSES),
             "trouble": trouble, "cause": cause, "n": f"{dice.randint(2, 30)}", "staff": staff}
 
     def sent(self, day, second):
-        """The words that hang on when the first mail is written: calls were before it, leave is on a day after it on which the person is out."""
+        """The words that hang on when the first mail is written: dates come after it, also those after the past; calls were before it; leave is on a day
+        after it on which the person is out."""
+        self.words["date"] = spoken(working_day(day.date + datetime.timedelta(days=self.days_to_go)))
         coming = [later for later in self.chronicle.days if later.work and later.date > day.date][:LEAVE_DAYS]
         self.words["away"] = next((later for later in coming if hasattr(self.a, "hours") and not self.a.hours(later)), None)
         hour = min(second // 3600, 17)

@@ -249,3 +249,11 @@ def extensions(facts):
     for person in people:
         assert listed.get((person.division, person.family), person.extension) == person.extension, person.name
         assert person.extension not in [number for who, number in listed.items() if who != (person.division, person.family)], person.name
+
+
+def deadlines(facts):
+    """A first mail speaks of working days to come, at the end of the past of such after the exercise's."""
+    of = chronicle(facts, "mail")
+    dates = [(letter.day.date, dated(letter)) for letter in letters.letters(of) if not letter.parents and re.search(r"月\d+日\(.\)", letter.subject + letter.text)]
+    assert all(sent < date and days.works(date) for sent, date in dates)
+    assert any(date > of.today for _, date in dates) and len(dates) > 100
