@@ -180,13 +180,18 @@ def mac_of(chronicle, person):
     return chronicle.staff.mac(person)
 
 
+def login(host, day):
+    """The process number of that day's session at a terminal, in auth.log as in wtmp."""
+    return process(f"login {host} {day.back}", day, 1)
+
+
 def terminal(chronicle, host, day):
     """The person's sessions at a terminal."""
     in_directory = "ad" in chronicle.staff.servers and not any(person.terminal == host and person.closed_pc for person in chronicle.staff.people.values())
     for position, person in enumerate(chronicle.staff.people.values()):
         hours = person.hours(day) if person.terminal == host else None
         if hours:
-            number = process(f"login {host} {day.back}", day, 1)
+            number = login(host, day)
             yield hours[0] + 40, f"login[{number}]", f"pam_unix(login:session): session opened for user {person.account}(uid={10000 + position if in_directory else 1000}) by LOGIN(uid=0)"
             yield hours[1], f"login[{number}]", f"pam_unix(login:session): session closed for user {person.account}"
 
