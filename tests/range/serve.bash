@@ -6,7 +6,7 @@ TORIDE=${TORIDE:-$TREE/${BUILD:-build}/toride}
 export TORIDE_STATE_DIR=${TORIDE_CHECK_DIR:-/var/tmp/toride-check}
 
 serve_start() { # options of `toride serve`...
-	export TORIDE_RUN_DIR=${TORIDE_RUN_DIR:-$(mktemp -d /tmp/toride-run.XXXXXX)}
+	export TORIDE_RUN_DIR=${TORIDE_RUN_DIR:-$(mktemp -d "$BATS_FILE_TMPDIR/run.XXXXXX")} # bats removes it
 	export SERVE_LOG=$TORIDE_RUN_DIR/serve.log
 	"$TORIDE" serve --listen 127.0.0.1:0 "$@" >>"$SERVE_LOG" 2>&1 3>&- &
 	SERVE_PID=$!
