@@ -24,14 +24,29 @@ extern const char *const network_kind_names[];	/* "lan", "internet", "closed" */
 /*
  * Digests (SHA-256 in hex) over what is known without looking at any disk:
  *   image    name, suite, packages
- *   layer    its image's digest, the role's name, the facts
- *   history  its layer's digest, the day; only hosts whose role has a past to tell
+ *   layer    its image's digest, the role's name, what its setup is told
+ *   history  its layer's digest, the day, what its past is told; only hosts whose role has a past to tell
  *   network  its name, cidr, kind, rate, delay, loss
- *   disk     its name, its history's digest or else its layer's, guest_index
- *   guest    its disk's and networks' digests, the facts, limits
+ *   disk     its name, its history's digest or else its layer's, guest_index, what the guest is told
+ *   guest    its disk's and networks' digests, limits
  * What the folders hold (an image's files, a role's setup and history, the guest programs) is no part of them: the range mixes those in when it looks
  * for an image, a layer or a history on disk, and into whatever stands on them.
  */
+
+/* Who is told: the less, the fewer changes of the scenario make a layer anew. The rest of a guest's facts reach it with its disk. */
+enum telling {
+	TOLD_SETUP, /* a role's setup: of the host itself, whom its keys name, and what role.yaml says that it reads */
+	TOLD_PAST,  /* a role's history: of all people and hosts */
+	TOLD_GUEST  /* the guest that runs: all */
+};
+
+/* What a host is told, as files; the same for all teams. */
+struct told {
+	char *facts;	/* /etc/toride/facts.json (scenarios/roles/README.md) */
+	char *hosts;	/* /etc/hosts */
+	char *network;	/* /etc/toride/network: lines for `ip -batch` */
+	char *resolver; /* /etc/resolv.conf */
+};
 
 struct resource {
 	enum resource_kind kind;
@@ -46,7 +61,7 @@ struct resource {
 	const struct host *host;       /* LAYER, HISTORY, DISK, GUEST */
 	const struct network *network; /* NETWORK */
 	int guest_index; /* DISK, GUEST: from 0, unique in the exercise; the guest's id range is block base + index * 65536 */
-	char *facts; /* LAYER, GUEST: JSON text for /etc/toride/facts.json (scenarios/roles/README.md); the same for all teams */
+	const struct told *told; /* LAYER, HISTORY, DISK, GUEST; the plan's */
 };
 
 struct hypervisor { /* where a team lives; one entry today, more with libvirt's remote driver */
@@ -68,6 +83,8 @@ struct plan {
 	char day[PLAN_DAY_SIZE]; /* "2026-11-24": the exercise's day; all that the histories tell lies before it */
 	struct resource *resources;
 	size_t resources_count;
+	struct told **told; /* one of each kind for a host */
+	size_t told_count;
 	struct hypervisor hypervisor;
 	struct plan_estimate estimate; /* orchestrator/plan/estimate.c has the formula */
 };
@@ -90,10 +107,13 @@ void plan_print(const struct plan *plan, FILE *out);
 json_t *plan_to_json(const struct plan *plan);
 
 /*
- * The facts for a host, as JSON text with sorted keys; caller frees. Interfaces are numbered by the name of their network (eth0 is the first), so
- * that the order in the file does not matter. Of hosts without access a trainee's host knows only those that its own options name.
+ * The facts for a host; new reference. Interfaces are numbered by the name of their network (eth0 is the first), hosts come by name, so that the
+ * order in the file does not matter. Of hosts without access a trainee's host knows only those that its own options name.
  */
-char *plan_facts(const struct scenario *scenario, const struct host *host);
+json_t *plan_facts(const struct scenario *scenario, const struct host *host, enum telling telling);
+
+struct told *told_create(const struct scenario *scenario, const struct host *host, enum telling telling);
+void told_destroy(struct told *told); /* may be NULL */
 
 /* The interface's address, "02:…": locally administered, made of the two names alone, so the same for all teams. */
 void plan_mac(const struct host *host, const struct network *network, char text[PLAN_MAC_SIZE]);

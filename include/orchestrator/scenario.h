@@ -90,6 +90,25 @@ struct role_service { /* scenario_service_port() says the port of a host's */
 	const struct parameter *option; /* of type port, or NULL */
 };
 
+/* What a role's setup may go by beyond its host's own keys and the hosts that they name: the words of `reads` in role.yaml, and the keys of the
+ * facts. From READ_ANNOUNCED_FIRST on: options by which a host says where it can be found and for what, told with its role and addresses. */
+enum read_fact {
+	READ_PEOPLE,
+	READ_NETWORKS, /* also those that the host is not on */
+	READ_RESOLVER,
+	READ_HOSTS, /* role and addresses of each */
+	READ_ANNOUNCED_FIRST,
+	READ_SITES = READ_ANNOUNCED_FIRST, /* the names that DNS answers for */
+	READ_PORT,			   /* of its service */
+	READ_DOMAIN,			   /* of a directory, or of a mail server */
+	READ_ZONE,			   /* that a DNS server speaks for */
+	READ_SHARES,			   /* folders of a file server */
+	READ_DHCP,			   /* the server that a relay passes requests to */
+	READ_FACTS
+};
+enum { READ_ALL = (1 << READ_FACTS) - 1 };
+extern const char *const read_fact_names[READ_FACTS + 1]; /* "people", …; NULL */
+
 struct role {
 	char *name, *folder; /* folder: path of scenarios/roles/<name> */
 	char *image;	     /* name of the image it is made from (scenarios/images/<image>.yaml) */
@@ -106,6 +125,7 @@ struct role {
 	size_t services_count;
 	char **activities; /* what a person can do there: <folder>/activities/<name> */
 	size_t activities_count;
+	unsigned reads; /* 1 << enum read_fact: what its setup goes by */
 	bool directory; /* holds the accounts of the organisation: /usr/lib/toride/account-disabled ACCOUNT says of each whether it can log in */
 };
 

@@ -85,8 +85,9 @@ static int print_facts(const struct scenario *scenario, const char *name, struct
 	const struct host *host = scenario_host(scenario, name);
 	if (!host)
 		return error_set(err, "--facts: scenario '%s' has no host '%s'", scenario->id, name);
-	cleanup_free char *facts = plan_facts(scenario, host);
-	puts(facts);
+	cleanup_json json_t *facts = plan_facts(scenario, host, TOLD_GUEST);
+	cleanup_free char *text = json_dumps(facts, JSON_SORT_KEYS | JSON_INDENT(2));
+	puts(text);
 	return 0;
 }
 

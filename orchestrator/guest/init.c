@@ -1,12 +1,11 @@
 /*
- * Process 1 of every guest: mounts, network and names as `prepare` has worked them out of /etc/toride/facts.json while the layer was baked, the
- * role's own start, then the services (s6-svscan takes its place). It goes on after a fault, with a line on the console: a guest that is half up can
+ * Process 1 of every guest: mounts, the network and the name that the range has told it, the role's own start, then the services (s6-svscan takes its place). It goes on after a fault, with a line on the console: a guest that is half up can
  * be looked into, a dead one cannot.
  *
  * A program and no script: all guests of all teams start at once, and each program that a script runs costs a millisecond or two of a processor. It is
  * linked statically for the same reason.
  *
- * Comes in: /etc/toride/{network,start,services/}, /etc/hostname. Goes out: /run/service, /run/toride/{start,services,network,prepare}.log, and
+ * Comes in: /etc/toride/{network,start,services/}, /etc/hostname. Goes out: /run/service, /run/toride/{start,services,network}.log, and
  * /run/toride/ready once s6 has launched every service and the interfaces with DHCP have their address.
  */
 #include <dirent.h>
@@ -134,9 +133,6 @@ static void set_network(void)
 	if (forwarding >= 0 && write(forwarding, "0", 1) < 0)
 		say_errno("ip_forward");
 	close(forwarding);
-	if (access("/etc/toride/network", F_OK) < 0 &&
-	    !run((const char *const[]){"/usr/lib/toride/prepare", NULL}, TOLD "prepare.log"))
-		say("the facts could not be worked out; see " TOLD "prepare.log", NULL);
 	if (!run((const char *const[]){"ip", "-force", "-batch", "/etc/toride/network", NULL}, TOLD "network.log"))
 		say("the network is not as planned; see " TOLD "network.log", NULL);
 	set_name();

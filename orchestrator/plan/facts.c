@@ -1,4 +1,4 @@
-/* What a guest is told of itself and of its surroundings: /etc/toride/facts.json (scenarios/roles/README.md). */
+/* What a host is told of itself and of its surroundings (scenarios/roles/README.md). */
 #include <string.h>
 
 #include "common/address.h"
@@ -77,14 +77,20 @@ static json_t *routes_facts(const struct scenario *scenario, const struct host *
 	return facts;
 }
 
-static json_t *networks_facts(const struct scenario *scenario)
+/* All, or those that the host is on. */
+static json_t *networks_facts(const struct scenario *scenario, const struct host *host, bool all)
 {
 	json_t *facts = json_object();
 	for (size_t i = 0; i < scenario->networks_count; i++) {
 		const struct network *network = &scenario->networks[i];
-		json_object_set_new(facts, network->name,
-				    json_pack("{s:o, s:s}", "cidr", subnet_json(network->cidr.address, network->cidr.prefix),
-					      "kind", network_kind_names[network->kind]));
+		bool is_own = false;
+		for (size_t n = 0; n < host->nics_count; n++)
+			is_own = is_own || host->nics[n].network == network;
+		if (all || is_own)
+			json_object_set_new(facts, network->name,
+					    json_pack("{s:o, s:s}", "cidr",
+						      subnet_json(network->cidr.address, network->cidr.prefix), "kind",
+						      network_kind_names[network->kind]));
 	}
 	return facts;
 }
@@ -128,20 +134,20 @@ static json_t *leases_facts(const struct scenario *scenario, const struct host *
 
 /* ---- the others ---- */
 
+/* Whoever the host's own keys name is told to it whatever its role reads. */
+static bool names(const struct host *host, const struct host *other)
+{
+	return other == host || scenario_host_names(host, other->name) || host->logs == other || host->flows == other;
+}
+
 /* A trainee reads the facts of the hosts where he may work: they must not name the attacker. */
 static bool may_know(const struct host *host, const struct host *other)
 {
-	return host->access == ACCESS_NONE || other == host || other->access != ACCESS_NONE ||
-	       scenario_host_names(host, other->name) || scenario_host_names(other, host->name) || host->logs == other ||
-	       host->flows == other;
+	return host->access == ACCESS_NONE || other->access != ACCESS_NONE || names(host, other) ||
+	       scenario_host_names(other, host->name);
 }
 
-/* Options by which a host says where it can be found and for what: the names that DNS answers for, the port of its service, the
- * domain of a directory or of a mail server, the zone that a DNS server speaks for, the shared folders, the server that a relay of
- * DHCP passes requests to. */
-static const char *const announced_options[] = {"sites", "port", "domain", "zone", "shares", "dhcp"};
-
-static json_t *host_facts(const struct host *host)
+static json_t *host_facts(const struct host *host, unsigned reads)
 {
 	json_t *addresses = json_array(), *facts = json_pack("{s:s, s:o}", "role", host->role->name, "addresses", addresses);
 	cleanup_free const struct nic **nics = sorted_nics(host);
@@ -150,21 +156,32 @@ static json_t *host_facts(const struct host *host)
 		for (size_t m = 0; m < nics[i]->more_count; m++)
 			json_array_append_new(addresses, address_json(nics[i]->more[m]));
 	}
-	for (size_t i = 0; i < sizeof announced_options / sizeof *announced_options; i++) {
-		json_t *value = json_object_get(host->options, announced_options[i]);
-		if (value)
-			json_object_set(facts, announced_options[i], value);
+	for (int option = READ_ANNOUNCED_FIRST; option < READ_FACTS; option++) {
+		json_t *value = json_object_get(host->options, read_fact_names[option]);
+		if (value && reads & 1u << option)
+			json_object_set(facts, read_fact_names[option], value);
 	}
 	return facts;
 }
 
-static json_t *hosts_facts(const struct scenario *scenario, const struct host *host)
+static bool announces(const struct host *host, unsigned reads)
+{
+	for (int option = READ_ANNOUNCED_FIRST; option < READ_FACTS; option++)
+		if (reads & 1u << option && json_object_get(host->options, read_fact_names[option]))
+			return true;
+	return false;
+}
+
+/* By name, so that the order in the file does not matter. */
+static json_t *hosts_facts(const struct scenario *scenario, const struct host *host, unsigned reads)
 {
 	json_t *facts = json_object();
+	cleanup_free const struct host **hosts = sorted_by_name(scenario->hosts, scenario->hosts_count, sizeof *scenario->hosts);
 	for (size_t i = 0; i < scenario->hosts_count; i++) {
-		const struct host *other = &scenario->hosts[i];
-		if (may_know(host, other))
-			json_object_set_new(facts, other->name, host_facts(other));
+		const struct host *other = hosts[i];
+		bool is_named = names(host, other);
+		if (is_named || ((reads & 1u << READ_HOSTS || announces(other, reads)) && may_know(host, other)))
+			json_object_set_new(facts, other->name, host_facts(other, is_named ? READ_ALL : reads));
 	}
 	return facts;
 }
@@ -255,16 +272,31 @@ static json_t *secrets_facts(const struct host *host)
 	return facts;
 }
 
-char *plan_facts(const struct scenario *scenario, const struct host *host)
+/* The past of a host is a part of everybody's: it is told of all hosts and people. */
+enum {
+	PAST_READS = 1u << READ_PEOPLE | 1u << READ_NETWORKS | 1u << READ_RESOLVER | 1u << READ_HOSTS | 1u << READ_SITES |
+		     1u << READ_DOMAIN
+};
+
+json_t *plan_facts(const struct scenario *scenario, const struct host *host, enum telling telling)
 {
-	uint32_t resolver = resolver_find(scenario, host);
-	cleanup_json json_t *facts = json_pack(
-		"{s:s, s:s, s:s, s:s, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o*, s:o, s:o, s:o, s:o*}", "exercise", scenario->id,
-		"host", host->name, "role", host->role->name, "access", access_names[host->access], "options", host->options,
-		"nics", nics_facts(host), "routes", routes_facts(scenario, host), "networks", networks_facts(scenario), "hosts",
-		hosts_facts(scenario, host), "people", people_facts(scenario), "resolver",
-		resolver ? address_json(resolver) : json_null(), "firewall", firewall_facts(scenario, host), "logs",
-		receiver_facts(scenario, host, host->logs), "flows", receiver_facts(scenario, host, host->flows), "secrets",
-		secrets_facts(host), "leases", leases_facts(scenario, host));
-	return json_dumps(facts, JSON_SORT_KEYS | JSON_INDENT(2));
+	unsigned reads = telling == TOLD_SETUP ? host->role->reads : telling == TOLD_PAST ? PAST_READS : READ_ALL;
+	json_t *facts =
+		json_pack("{s:s, s:s, s:s, s:O, s:o, s:o, s:o, s:o*, s:o, s:o, s:o, s:o*}", "host", host->name, "role",
+			  host->role->name, "access", access_names[host->access], "options", host->options, "nics",
+			  nics_facts(host), "networks", networks_facts(scenario, host, reads & 1u << READ_NETWORKS), "hosts",
+			  hosts_facts(scenario, host, reads), "firewall", firewall_facts(scenario, host), "logs",
+			  receiver_facts(scenario, host, host->logs), "flows", receiver_facts(scenario, host, host->flows),
+			  "secrets", secrets_facts(host), "leases", leases_facts(scenario, host));
+	if (reads & 1u << READ_PEOPLE)
+		json_object_set_new(facts, "people", people_facts(scenario));
+	if (reads & 1u << READ_RESOLVER) {
+		uint32_t resolver = resolver_find(scenario, host);
+		json_object_set_new(facts, "resolver", resolver ? address_json(resolver) : json_null());
+	}
+	if (telling == TOLD_GUEST) {
+		json_object_set_new(facts, "exercise", json_string(scenario->id));
+		json_object_set_new(facts, "routes", routes_facts(scenario, host));
+	}
+	return facts;
 }

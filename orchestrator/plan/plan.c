@@ -68,6 +68,19 @@ static const struct image *host_image(const struct scenario *scenario, const str
 	return NULL;
 }
 
+static const struct told *tell(struct plan *plan, const struct host *host, enum telling telling)
+{
+	return *array_add(&plan->told, &plan->told_count) = told_create(plan->scenario, host, telling);
+}
+
+static void add_told(struct digest *digest, const struct told *told)
+{
+	digest_add(digest, told->facts);
+	digest_add(digest, told->hosts);
+	digest_add(digest, told->network);
+	digest_add(digest, told->resolver);
+}
+
 static void add_image(struct plan *plan, const struct image *image)
 {
 	struct resource *resource = add(plan, RESOURCE_IMAGE, 0);
@@ -88,7 +101,7 @@ static void add_layer(struct plan *plan, const struct host *host)
 	struct resource *resource = add(plan, RESOURCE_LAYER, 0);
 	resource->host = host;
 	resource->image = host_image(plan->scenario, host);
-	resource->facts = plan_facts(plan->scenario, host);
+	resource->told = tell(plan, host, TOLD_SETUP);
 	size_t image = find(plan, RESOURCE_IMAGE, 0, resource->image);
 	need(resource, image);
 	struct digest digest;
@@ -96,7 +109,7 @@ static void add_layer(struct plan *plan, const struct host *host)
 	digest_add(&digest, "layer");
 	digest_add(&digest, plan->resources[image].digest);
 	digest_add(&digest, host->role->name);
-	digest_add(&digest, resource->facts);
+	add_told(&digest, resource->told);
 	digest_finish(&digest, resource->digest);
 	resource->name = digest_name(host->role->name, resource->digest);
 }
@@ -111,6 +124,7 @@ static void add_history(struct plan *plan, const struct host *host)
 {
 	struct resource *resource = add(plan, RESOURCE_HISTORY, 0);
 	resource->host = host;
+	resource->told = tell(plan, host, TOLD_PAST);
 	size_t layer = find(plan, RESOURCE_LAYER, 0, host);
 	need(resource, layer);
 	struct digest digest;
@@ -118,6 +132,7 @@ static void add_history(struct plan *plan, const struct host *host)
 	digest_add(&digest, "history");
 	digest_add(&digest, plan->resources[layer].digest);
 	digest_add(&digest, plan->day);
+	add_told(&digest, resource->told);
 	digest_finish(&digest, resource->digest);
 	resource->name = digest_name(host->role->name, resource->digest);
 }
@@ -138,12 +153,19 @@ static void add_network(struct plan *plan, int team, const struct network *netwo
 	digest_finish(&digest, resource->digest);
 }
 
+/* All teams' guests of a host are told the same. */
+static const struct told *guest_told(struct plan *plan, int team, const struct host *host)
+{
+	return team == 1 ? tell(plan, host, TOLD_GUEST) : plan->resources[find(plan, RESOURCE_DISK, 1, host)].told;
+}
+
 static void add_disk(struct plan *plan, int team, const struct host *host, int guest_index)
 {
 	struct resource *resource = add(plan, RESOURCE_DISK, team);
 	resource->host = host;
 	resource->guest_index = guest_index;
 	resource->name = team_name(plan, team, host->name);
+	resource->told = guest_told(plan, team, host);
 	size_t top = find_top(plan, host);
 	need(resource, top);
 	struct digest digest;
@@ -152,6 +174,7 @@ static void add_disk(struct plan *plan, int team, const struct host *host, int g
 	digest_add(&digest, resource->name);
 	digest_add(&digest, plan->resources[top].digest);
 	digest_addf(&digest, "%d", guest_index);
+	add_told(&digest, resource->told);
 	digest_finish(&digest, resource->digest);
 }
 
@@ -162,8 +185,7 @@ static void add_guest(struct plan *plan, int team, const struct host *host, int 
 	resource->guest_index = guest_index;
 	resource->name = team_name(plan, team, host->name);
 	size_t disk = find(plan, RESOURCE_DISK, team, host);
-	resource->facts =
-		xstrdup(plan->resources[find(plan, RESOURCE_LAYER, 0, host)].facts); /* the layer's: same for all teams */
+	resource->told = plan->resources[disk].told;
 	need(resource, disk);
 	cleanup_free const struct nic **nics = sorted_nics(host);
 	for (size_t i = 0; i < host->nics_count; i++)
@@ -174,7 +196,6 @@ static void add_guest(struct plan *plan, int team, const struct host *host, int 
 	digest_add(&digest, resource->name);
 	for (size_t i = 0; i < resource->needs_count; i++)
 		digest_add(&digest, plan->resources[resource->needs[i]].digest);
-	digest_add(&digest, resource->facts);
 	digest_addf(&digest, "%lld %d", (long long)host->memory_bytes, host->processes);
 	digest_finish(&digest, resource->digest);
 }
@@ -270,8 +291,10 @@ void plan_destroy(struct plan *plan)
 	for (size_t i = 0; i < plan->resources_count; i++) {
 		free(plan->resources[i].name);
 		free(plan->resources[i].needs);
-		free(plan->resources[i].facts);
 	}
+	for (size_t i = 0; i < plan->told_count; i++)
+		told_destroy(plan->told[i]);
+	free(plan->told);
 	free(plan->resources);
 	free(plan->exercise);
 	free(plan);

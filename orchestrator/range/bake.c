@@ -69,7 +69,7 @@ int bake(const struct work *work, const struct baking *baking, struct error **er
 	cleanup_free char *upper_work = xasprintf("%s/work", draft.path);
 	cleanup_free char *root = xasprintf("%s/root", draft.path);
 	if (make_folder(upper, 0755, err) < 0 || make_folder(upper_work, 0755, err) < 0 || make_folder(root, 0755, err) < 0 ||
-	    (baking->lay_out && baking->lay_out(work, upper, err) < 0))
+	    (baking->lay_out && baking->lay_out(work, upper, err) < 0) || told_lay(work->resource->told, upper, 0, err) < 0)
 		return -1;
 	if (run_script(work, baking, &draft, root, err) < 0)
 		return script_failed(work, baking, &draft, err);

@@ -53,7 +53,7 @@ int stack_read(struct stack *stack, const struct range *range, const char *folde
 
 /* ---- made, emptied, removed ---- */
 
-/* Writable folders of the guest's, over the stack. */
+/* Writable folders of the guest's, over the stack, with what it is told. */
 static int mount_over(const struct work *work, const char *folder, const struct stack *stack, struct error **err)
 {
 	const uint32_t owner = work_id_base(work);
@@ -63,7 +63,7 @@ static int mount_over(const struct work *work, const char *folder, const struct 
 	cleanup_free char *root = xasprintf("%s/root", folder);
 	/* The guest's root, nobody on the host, must reach `root`, and nothing else. */
 	if (make_folder(own, 0700, err) < 0 || make_owned(upper, owner, err) < 0 || make_owned(upper_work, owner, err) < 0 ||
-	    make_folder(root, 0711, err) < 0)
+	    told_lay(work->resource->told, upper, owner, err) < 0 || make_folder(root, 0711, err) < 0)
 		return -1;
 	const struct overlay overlay = {.layers = stack->paths, .layers_count = stack->count, .folder = own, .id_base = owner};
 	return is_mount_point(root) ? 0 : overlay_mount(&overlay, root, err);

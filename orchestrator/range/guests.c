@@ -21,7 +21,7 @@ enum { GUEST_LOG_BYTES = 600 };
 
 static int define_nics(const struct work *work, struct guest_definition *definition, struct error **err)
 {
-	cleanup_json json_t *facts = json_loads(work->resource->facts, 0, NULL);
+	cleanup_json json_t *facts = json_loads(work->resource->told->facts, 0, NULL);
 	size_t i;
 	json_t *nic;
 	json_array_foreach (json_object_get(facts, "nics"), i, nic) {

@@ -68,13 +68,11 @@ static int lay_image(const struct work *work, const char *upper, struct error **
 	return 0;
 }
 
-/* The facts, the role's start, its services and activities are there before setup runs: it may change them. */
+/* The role's start, its services and activities are there before setup runs: it may change them. */
 static int lay_out(const struct work *work, const char *upper, struct error **err)
 {
 	cleanup_free char *folder = xasprintf("%s/etc/toride", upper);
-	cleanup_free char *facts = xasprintf("%s/facts.json", folder);
-	if (lay_image(work, upper, err) < 0 || make_folders(folder, 0755, err) < 0 ||
-	    file_write(facts, work->resource->facts, err) < 0 || lay_start(work, folder, err) < 0 ||
+	if (lay_image(work, upper, err) < 0 || make_folders(folder, 0755, err) < 0 || lay_start(work, folder, err) < 0 ||
 	    lay_folder(work, "services", upper, "/etc/toride/services", err) < 0)
 		return -1;
 	return lay_folder(work, "activities", upper, ACTIVITIES, err);

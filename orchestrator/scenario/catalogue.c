@@ -179,6 +179,16 @@ static void read_activities(struct loading *loading, struct role *role, const st
 			role->activities[role->activities_count++] = pool_strdup(loading->pool, list->entries[i].value->text);
 }
 
+static unsigned read_reads(const struct node *list)
+{
+	unsigned reads = 0;
+	for (size_t i = 0; list && i < list->count; i++)
+		for (int word = 0; word < READ_FACTS; word++)
+			if (!list->entries[i].value->faulty && strcmp(list->entries[i].value->text, read_fact_names[word]) == 0)
+				reads |= 1u << word;
+	return reads;
+}
+
 static void fill_role(struct loading *loading, struct role *role, const struct node *root)
 {
 	judge_own_name(loading, root, "role", role->name);
@@ -191,6 +201,7 @@ static void fill_role(struct loading *loading, struct role *role, const struct n
 	role->resolves = read_truth(root, "resolves", false);
 	role->dormant = read_truth(root, "dormant", false);
 	role->directory = read_truth(root, "directory", false);
+	role->reads = read_reads(node_sound(root, "reads"));
 	role->memory_bytes = read_number(root, "memory", 0);
 	role->processes = (int)read_number(root, "processes", 0);
 	role->options = parameters_read(loading, node_sound(root, "options"), &role->options_count);

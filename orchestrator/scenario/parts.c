@@ -31,6 +31,18 @@ static const struct schema role_services = {.shape = SHAPE_MAP,
 					    .most = LIMIT_PARAMETERS};
 static const struct schema role_activities = {
 	.shape = SHAPE_LIST, .expects = "a list of names (`[mail, browse]`)", .item = &type_name, .most = LIMIT_PARAMETERS};
+const char *const read_fact_names[READ_FACTS + 1] = {
+	[READ_PEOPLE] = "people", [READ_NETWORKS] = "networks", [READ_RESOLVER] = "resolver", [READ_HOSTS] = "hosts",
+	[READ_SITES] = "sites",	  [READ_PORT] = "port",		[READ_DOMAIN] = "domain",     [READ_ZONE] = "zone",
+	[READ_SHARES] = "shares", [READ_DHCP] = "dhcp",
+};
+static const struct schema role_read = {.shape = SHAPE_SCALAR,
+					.expects = "`people`, `networks`, `resolver`, `hosts`, or an announced option (`sites`, "
+						   "`port`, `domain`, `zone`, `shares`, `dhcp`)",
+					.accepts = accepts_choice,
+					.choices = read_fact_names};
+static const struct schema role_reads = {
+	.shape = SHAPE_LIST, .expects = "a list of facts (`[people, hosts]`)", .item = &role_read, .most = READ_FACTS};
 static const struct field role_fields[] = {
 	{"role", &type_name, REQUIRED, "its name: the same as its folder's"},
 	{"image", &type_name, REQUIRED, "the image that it is made from"},
@@ -42,6 +54,8 @@ static const struct field role_fields[] = {
 	{"dormant", &type_boolean, OPTIONAL, "`true`: its services start with the attack, not with the guest"},
 	{"directory", &type_boolean, OPTIONAL,
 	 "`true`: holds the organisation's accounts (/usr/lib/toride/account-disabled ACCOUNT)"},
+	{"reads", &role_reads, OPTIONAL,
+	 "facts that its setup goes by, beyond those of the host itself and of the hosts that its keys name"},
 	{"options", &parameters, OPTIONAL, "what a scenario may set on such a host"},
 	{"services", &role_services, OPTIONAL, "what listens on it: a port, or the name of an option of type port (tcp)"},
 	{"activities", &role_activities, OPTIONAL, "what a person can do there: the names of files in activities/"},

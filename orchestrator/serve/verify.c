@@ -18,7 +18,7 @@ struct verify_work {
 	struct error *err;
 };
 
-struct told {
+struct step_report {
 	struct call *call;
 	json_t *progress;
 };
@@ -26,9 +26,9 @@ struct told {
 /* On the loop. */
 static void report_step(void *context)
 {
-	struct told *told = context;
-	call_progress(told->call, told->progress);
-	free(told);
+	struct step_report *report = context;
+	call_progress(report->call, report->progress);
+	free(report);
 }
 
 struct listener {
@@ -40,11 +40,11 @@ struct listener {
 static void on_progress(const char *what, size_t done, size_t total, void *context)
 {
 	const struct listener *listener = context;
-	struct told *told = xcalloc(1, sizeof *told);
-	told->call = listener->call;
-	told->progress = json_pack("{ss ss ss sb sI sI}", "action", "verify", "resource", "verify", "name", what, "finished",
-				   done > 0, "done", (json_int_t)done, "total", (json_int_t)total);
-	jobs_post(listener->orchestrator->jobs, report_step, told);
+	struct step_report *report = xcalloc(1, sizeof *report);
+	report->call = listener->call;
+	report->progress = json_pack("{ss ss ss sb sI sI}", "action", "verify", "resource", "verify", "name", what, "finished",
+				     done > 0, "done", (json_int_t)done, "total", (json_int_t)total);
+	jobs_post(listener->orchestrator->jobs, report_step, report);
 }
 
 void verify_begun(const struct instance *instance, bool begun[PLAN_TEAMS_MAX + 1])

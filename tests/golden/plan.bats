@@ -79,6 +79,46 @@ closed() {
 	[ "$(jq -r .day "$BATS_TEST_TMPDIR/two")" = 2027-01-05 ]
 }
 
+# moved SED-EXPRESSION KIND: the hosts whose layer or history another enterprise LAN, or exercise on it, needs anew; "all" for all of them.
+moved() {
+	local work=$BATS_TEST_TMPDIR/scenarios one=$BATS_TEST_TMPDIR/one two=$BATS_TEST_TMPDIR/two file changed=
+	mkdir -p "$work"
+	cp -R scenarios/lans scenarios/people scenarios/exercises "$work"
+	"$toride" plan --no-capacity --day 2026-11-24 "$work/exercises/usb-stick.yaml" --json >"$one" || return 1
+	for file in lans/enterprise.yaml exercises/usb-stick.yaml; do
+		sed -i -E "$1" "$work/$file"
+		cmp -s "scenarios/$file" "$work/$file" || changed=yes
+	done
+	[ "$changed" ] || return 1
+	"$toride" plan --no-capacity --day 2026-11-24 "$work/exercises/usb-stick.yaml" --json >"$two" || return 1
+	jq -rn --slurpfile one "$one" --slurpfile two "$two" --arg kind "$2" '
+		def digests: .[0].resources | map(select(.kind == $kind) | {key: .host, value: .digest}) | from_entries;
+		($one | digests) as $before | ($two | digests) as $after
+		| [$after | to_entries[] | select(.value != $before[.key]) | .key] as $moved
+		| if ($moved | length) == ($after | length) then "all" else $moved | sort | join(" ") end'
+}
+
+@test "plan: a change of one host bakes that host anew, and who goes by what has changed" {
+	while IFS='|' read -r change layers histories; do
+		echo "$change"
+		diff <(echo "$layers") <(moved "$change" layer)
+		diff <(echo "$histories") <(moved "$change" history)
+	done <<-'END'
+		s/^id: usb-stick/id: another/||
+		/^  web: /s/access: root/access: root, size: 96MiB/||
+		/^  web: /s/label: .* \}/label: web }/||
+		/^  analyst: /s/access: root/access: user/|analyst|
+		/^  pc-sato: /s/weather.example/rail.example/;/^  pc-sato: /s/maps.example/rail.example/|pc-sato|pc-sato
+		/^  orders: /s/approvers: .*\], /approvers: [suzuki], /|orders|orders
+		/^  ad: /s/svc-backup/svc-copy/|ad|ad
+		/^  file: /s/common\]/common, plans]/|file pc-sato pc-tanaka|file pc-sato pc-tanaka
+		/^  proxy: /s/nics/port: 8080, nics/;s/3128.tcp/8080\/tcp/|analyst fw-office pc-sato pc-tanaka proxy|fw-office pc-sato pc-tanaka proxy
+		/^  analyst: /s/10.1.1.99/10.1.1.98/|ad analyst soc|all
+		/^  dns: /s/198.51.100.53/198.51.100.54/|ad dns fw-edge fw-office proxy soc world|all
+		/^  web: /s/www.saida.example/web.saida.example/|dns pc-kato pc-mori pc-sato pc-tanaka research-env web world|all
+	END
+}
+
 @test "plan: without --day it is today in Japan" {
 	before=$(TZ=Asia/Tokyo date +%F)
 	run "$toride" plan --data-dir tests/fixtures/data --no-capacity "$scenario"

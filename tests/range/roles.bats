@@ -173,17 +173,14 @@ logged() { # HOST FILE PATTERN
 	[ "$status" -eq 7 ]
 }
 
-@test "init: odd facts give fewer lines, never a command" {
-	facts='{"host":"a; touch /tmp/owned","nics":[{"device":"eth0; x","address":"1.2.3.4","prefix":24},{"device":"eth1","address":"$(touch /tmp/owned)","prefix":24},7,{"device":"eth2","address":"192.0.2.9","prefix":"24"}],"routes":"none","hosts":{"`touch /tmp/owned`":{"addresses":["192.0.2.1"]},"good":{"addresses":["192.0.2.2",5]}},"resolver":["x"]}'
-	run on analyst sh -c 'facts=$(printf %s "$1" | jq -r -f /usr/lib/toride/facts.jq) && eval "$facts" && printf "<%s>" "$host_name" "$resolver" "$links" "$hosts_file"; [ ! -e /tmp/owned ]' sh "$facts"
+@test "prepare: odd facts give less, never a command" {
+	facts='{"host":"a; touch /tmp/owned","nics":[{"device":"eth0; x","dhcp":true},{"device":"eth1","dhcp":true},7],"logs":"$(touch /tmp/owned)","access":["root"]}'
+	run on analyst sh -c 'facts=$(printf %s "$1" | jq -r -f /usr/lib/toride/facts.jq) && eval "$facts" && printf "<%s>" "$host_name" "$leased" "$logs" "$access"; [ ! -e /tmp/owned ]' sh "$facts"
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[ "$output" = "<><><link set lo up
-link set eth1 up
-link set eth2 up><127.0.0.1 localhost
-192.0.2.2 good>" ]
-	for facts in '[]' '7' '{}' '{"nics":null,"hosts":[]}'; do
-		on analyst sh -c 'eval "$(printf %s "$1" | jq -r -f /usr/lib/toride/facts.jq)" && [ "$links" = "link set lo up" ]' sh "$facts"
+	[ "$output" = "<><eth1><><>" ]
+	for facts in '[]' '7' '{}' '{"nics":null}'; do
+		on analyst sh -c 'eval "$(printf %s "$1" | jq -r -f /usr/lib/toride/facts.jq)" && [ -z "$leased$logs" ]' sh "$facts"
 	done
 }
 

@@ -78,7 +78,7 @@ int draft_keep(const struct draft *draft, const char *part, const char *path, st
 
 /*
  * Bakes a layer or history: in a chroot of what it stands on, without a network, /bin/sh runs `script`, which finds the role's folder and the guest programs
- * (ROLE_PLACE, PROGRAMS_PLACE; also in its environment), and a history Python's module of the organisation's past (CHRONICLE_PLACE, from data_dir's CHRONICLE_FOLDER); what that changes, over what `lay_out` has put there before, is then in the cache. `what`: as
+ * (ROLE_PLACE, PROGRAMS_PLACE; also in its environment), and a history Python's module of the organisation's past (CHRONICLE_PLACE, from data_dir's CHRONICLE_FOLDER); what that changes, over what `lay_out` has put there before and what the host is told, is then in the cache. `what`: as
  * a person calls the script.
  */
 struct baking {
@@ -90,5 +90,8 @@ struct baking {
 #define CHRONICLE_PLACE "/run/toride-bake/history"
 #define CHRONICLE_FOLDER "scenarios/history"
 int bake(const struct work *work, const struct baking *baking, struct error **err);
+
+/* What a host is told, as files of `owner` in an upper folder that is mounted nowhere yet. */
+int told_lay(const struct told *told, const char *upper, uint32_t owner, struct error **err);
 
 #endif

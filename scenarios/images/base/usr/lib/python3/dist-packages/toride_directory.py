@@ -33,7 +33,6 @@ class Directory:
         server = facts["hosts"][self.host]
         if "domain" not in server:
             raise ValueError(f"`{self.host}`, which the option `directory` names, has no option `domain`; its role must be `ad`")
-        self.exercise = facts["exercise"]
         self.domain = server["domain"].lower()
         self.address = server["addresses"][0]
         self.people = facts.get("people") or {}
@@ -47,7 +46,7 @@ class Directory:
         self.base = ",".join(f"DC={label}" for label in self.domain.split("."))
 
     def _digest(self, *words):
-        return hashlib.sha256("\n".join([self.exercise, self.domain, *words]).encode())
+        return hashlib.sha256("\n".join([self.domain, *words]).encode())
 
     def _sid(self, *words):
         digest = self._digest("sid", *words).digest()
