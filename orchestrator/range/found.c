@@ -4,13 +4,13 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include "common/alloc.h"
 #include "orchestrator/range/bridge.h"
 #include "orchestrator/range/cgroup.h"
 #include "orchestrator/range/guest.h"
 #include "orchestrator/range/ipv6.h"
-#include "orchestrator/range/overlay.h"
 #include "orchestrator/range/tree.h"
 
 void found_list_finish(struct found_list *list)
@@ -92,9 +92,9 @@ static void add_disk(struct collecting *collecting, const char *name)
 	snprintf(mark.site, sizeof mark.site, "%s", collecting->range->site);
 	cleanup_free char *folder = range_disk_folder(collecting->range, collecting->exercise, mark.team, mark.name);
 	cleanup_free char *mark_path = xasprintf("%s/mark", folder);
-	cleanup_free char *root = xasprintf("%s/root", folder);
+	cleanup_free char *upper = xasprintf("%s/disk/upper", folder);
 	cleanup_free char *text = file_read(mark_path, MARK_TEXT_MAX, NULL);
-	unsigned pieces = PIECE_FOLDER | (is_mount_point(root) ? PIECE_MOUNT : 0);
+	unsigned pieces = PIECE_FOLDER | (access(upper, F_OK) == 0 ? PIECE_UPPER : 0);
 	if (text && mark_parse(text, &written)) {
 		memcpy(mark.digest, written.digest, sizeof mark.digest);
 		pieces |= PIECE_MARK;

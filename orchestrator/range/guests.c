@@ -53,17 +53,33 @@ static int define(const struct work *work, struct guest_definition *definition, 
 
 CLEANUP_DEFINE(definition, struct guest_definition, guest_definition_finish(held));
 
+/* NULL with *err. */
+static virDomainPtr start(const struct work *work, virConnectPtr connection, const struct guest_definition *definition,
+			  struct error **err)
+{
+	const struct work *disk = work_need(work, RESOURCE_DISK);
+	cleanup_free char *xml = xml_domain(definition);
+	if (disk_mount(disk, err) < 0)
+		return NULL;
+	virDomainPtr domain = NULL;
+	if (secret_deliver(work, definition->root, definition->id_base, err) == 0 &&
+	    !(domain = virDomainCreateXML(connection, xml, 0)))
+		libvirt_error(err, "start");
+	if (disk_unmount(disk, domain ? err : NULL) < 0 && domain) {
+		virDomainFree(domain);
+		return NULL;
+	}
+	return domain;
+}
+
 static int guest_create(struct work *work, virConnectPtr connection, struct error **err)
 {
 	cleanup_with(definition) struct guest_definition definition = {0};
 	if (define(work, &definition, err) < 0)
 		return -1;
-	if (secret_deliver(work, definition.root, definition.id_base, err) < 0)
-		return -1;
-	cleanup_free char *xml = xml_domain(&definition);
-	cleanup_with(domain) virDomainPtr domain = virDomainCreateXML(connection, xml, 0);
+	cleanup_with(domain) virDomainPtr domain = start(work, connection, &definition, err);
 	if (!domain)
-		return libvirt_error(err, "start");
+		return -1;
 	char ports[GUEST_NICS_MAX][IFNAME_MAX];
 	for (size_t i = 0; i < definition.nics_count; i++)
 		memcpy(ports[i], definition.nics[i].port, IFNAME_MAX);

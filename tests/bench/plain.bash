@@ -1,5 +1,5 @@
 # Shared by the benches: our guests again, as plain libvirt or podman would run them.
-# shellcheck shell=bash disable=SC2154 # site comes from the range tests' helper
+# shellcheck shell=bash disable=SC2154 # site and tool come from the range tests' helper
 
 # A domain as the range made it, less what is ours: the same root file system, ids and memory limit, one interface, a `sleep` instead of the services.
 plainly() {
@@ -8,7 +8,7 @@ plainly() {
 		s/<name>toride-/<name>plain-/'
 }
 
-# Takes the exercise's running guests (of one team, or all) away and leaves their definitions in a folder; their disks and networks stay.
+# Takes the exercise's running guests (of one team, or all) away and leaves their definitions in a folder; their networks stay, and their disks, mounted.
 make_plain() { # exercise, folder, [team]
 	local domain
 	rm -f "$2"/*.xml
@@ -16,6 +16,7 @@ make_plain() { # exercise, folder, [team]
 		$VIRSH dumpxml "$domain" | plainly >"$2/$domain.xml"
 		$VIRSH destroy "$domain" >/dev/null
 	done
+	"$tool" mount "$1" ${3:+"$3"}
 }
 
 median() { sort -n | awk '{ value[NR] = $1 } END { print value[int((NR + 1) / 2)] }'; }

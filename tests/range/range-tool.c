@@ -5,19 +5,22 @@
  *     range-tool exec EXERCISE/TEAM/HOST [-u USER] [-t MS] [-l BYTES] [-i INPUT] -- CMD…
  *     range-tool probe EXERCISE/TEAM/HOST ADDRESS PORT [PROXY PORT]    range-tool shell EXERCISE/TEAM/HOST
  *     range-tool race EXERCISE/TEAM/HOST SECONDS
- *     range-tool watch SECONDS    range-tool secret EXERCISE TEAM NAME
+ *     range-tool watch SECONDS    range-tool secret EXERCISE TEAM NAME    range-tool mount EXERCISE [TEAM]
  * State directory and so on come from the environment, as for toride (site.h).
  */
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/alloc.h"
 #include "common/cleanup.h"
 #include "common/now.h"
 #include "orchestrator/plan.h"
 #include "orchestrator/range.h"
+#include "orchestrator/range/kind.h"
 #include "orchestrator/site.h"
 #include "orchestrator/verify.h"
 
@@ -304,6 +307,31 @@ static int print_secret(const struct site *site, struct range *range, char **arg
 	return 0;
 }
 
+/* The disks of guests (of one team, or all) at their places, for others to start containers on; `down` takes them away. */
+static int mount_disks(const struct site *site, struct range *range, char **argv)
+{
+	(void)site;
+	struct error *err = NULL;
+	cleanup_free char *guests = range_guests_folder(range, argv[1]);
+	cleanup_free char *prefix = argv[2] ? xasprintf("t%s-", argv[2]) : xstrdup("t");
+	cleanup_dir DIR *disks = opendir(guests);
+	for (const struct dirent *entry; !err && disks && (entry = readdir(disks));) {
+		cleanup_free char *folder = xasprintf("%s/%s", guests, entry->d_name);
+		cleanup_free char *own = xasprintf("%s/disk", folder);
+		cleanup_free char *upper = xasprintf("%s/upper", own);
+		cleanup_free char *root = xasprintf("%s/root", folder);
+		cleanup_with(stack) struct stack stack = {0};
+		struct stat info;
+		if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0 || stat(upper, &info) < 0 || is_mount_point(root) ||
+		    stack_read(&stack, range, folder, &err) < 0)
+			continue;
+		const struct overlay overlay = {
+			.layers = stack.paths, .layers_count = stack.count, .folder = own, .id_base = info.st_uid};
+		overlay_mount(&overlay, root, &err);
+	}
+	return err ? failed(err) : 0;
+}
+
 /* ---- race: programs are started in a guest while threads come and go all the time ---- */
 
 enum { RACERS = 4, CHURNERS = 4 };
@@ -372,7 +400,7 @@ static const struct {
 	{"status", 1, status},	 {"exercises", 0, exercises}, {"exec", 3, run_exec},
 	{"probe", 3, run_probe}, {"shell", 1, run_shell},     {"watch", 1, run_watch},
 	{"race", 2, run_race},	 {"secret", 3, print_secret}, {"reset", 4, reset},
-	{"verify", 3, verify},
+	{"verify", 3, verify},	 {"mount", 1, mount_disks},
 };
 
 int main(int argc, char **argv)

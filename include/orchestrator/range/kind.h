@@ -40,6 +40,9 @@ const struct kind *kind_of(enum resource_kind kind);
 /* A guest that is there, with its disk: stopped, the disk emptied, started. */
 int guest_reset(struct work *work, virConnectPtr connection, struct error **err);
 int disk_reset(const struct work *work, struct error **err);
+/* The disk's place in the host's file system, for as long as the guest takes to start. */
+int disk_mount(const struct work *work, struct error **err);
+int disk_unmount(const struct work *work, struct error **err);
 
 /* The first need of that kind; the plan promises that it is there. */
 const struct work *work_need(const struct work *work, enum resource_kind kind);
