@@ -106,10 +106,12 @@ static int abilities_stage(const struct attack *attack, int team, const struct h
 
 /* ---- the C&C server ---- */
 
-static int c2_await(const struct attack *attack, int team, const struct host *host, struct error **err)
+/* Its service has gone down for want of a token, and may just be about to. */
+static int c2_start(const struct attack *attack, int team, const struct host *host, struct error **err)
 {
 	static const char script[] =
 		"for turn in $(seq 60); do\n"
+		"for service in /run/service/*; do s6-svc -u \"$service\"; done\n"
 		"curl -fs -m 2 --noproxy '*' -o /dev/null http://127.0.0.1/ && exit 0\n"
 		"sleep 0.2\n"
 		"done\n"
@@ -136,7 +138,7 @@ static int prepare(const struct attack *attack, int team, char token[TOKEN_LENGT
 			return -1;
 	}
 	for (size_t i = 0; i < scenario->hosts_count; i++)
-		if (is_c2(scenario, &scenario->hosts[i]) && c2_await(attack, team, &scenario->hosts[i], err) < 0)
+		if (is_c2(scenario, &scenario->hosts[i]) && c2_start(attack, team, &scenario->hosts[i], err) < 0)
 			return -1;
 	return 0;
 }

@@ -235,10 +235,15 @@ answers_outside() {
 	on attacker sh -c 'for own in own0 own1 own3 own4; do ip link delete $own; done; pkill -x sleep'
 }
 
+@test "a C&C server that has ended is started by the next step" {
+	on attacker sh -c 's6-svc -d /run/service/c2; s6-svwait -d -t 5000 /run/service/c2'
+	step look "done"
+}
+
 @test "what the range itself cannot do is failed, not blocked" {
-	on attacker sh -c 's6-svc -d /run/service/c2; pkill -x c2; mv /run/toride/c2 /run/toride/away'
+	on attacker sh -c 'mv /run/toride/c2 /run/toride/away; touch /run/toride/c2'
 	step look failed
-	on attacker sh -c 'mv /run/toride/away /run/toride/c2; s6-svc -u /run/service/c2'
+	on attacker sh -c 'rm /run/toride/c2; mv /run/toride/away /run/toride/c2'
 	attack prepare 1
 	step lure "done"
 }
