@@ -28,8 +28,8 @@ struct reach {
 /*
  * `service` is one of to->role->services. The way is walked hop by hop; on each forwarding host between the two (not on the two themselves)
  * the first rule that fits decides, and what none takes is dropped. Firewalls are stateful: the answer passes where the question did; it is
- * dropped (rule 0) by a forwarding host that did not see the question. Translation of addresses at the edge does not matter: rules see the
- * addresses before it. A host reaches itself.
+ * dropped (rule 0) by a forwarding host that did not see the question. Where a host whose role translates sends a private
+ * address on to the internet, those after it see that host's own; its own rules see the address before. A host reaches itself.
  */
 struct reach reach_expected(const struct scenario *scenario, const struct host *from, const struct host *to,
 			    const struct role_service *service);

@@ -113,10 +113,11 @@ struct role {
 	char *name, *folder; /* folder: path of scenarios/roles/<name> */
 	char *image;	     /* name of the image it is made from (scenarios/images/<image>.yaml) */
 	struct text summary;
-	bool forwards; /* routes packets between its networks (firewalls) */
-	bool resolves; /* answers DNS for the others */
-	bool dormant;  /* its services start with the attack, not with the guest */
-	bool history;  /* the folder has a past to tell (scenarios/roles/README.md) */
+	bool forwards;	 /* routes packets between its networks (firewalls) */
+	bool resolves;	 /* answers DNS for the others */
+	bool translates; /* gives private addresses (RFC 1918) its own towards a network of kind internet */
+	bool dormant;	 /* its services start with the attack, not with the guest */
+	bool history;	 /* the folder has a past to tell (scenarios/roles/README.md) */
 	int64_t memory_bytes;
 	int processes;
 	struct parameter *options;

@@ -65,6 +65,8 @@ static const struct nic *nic_on(const struct host *host, const struct network *n
 struct way {
 	const struct host **hops; /* forwarding hosts between the two ends, in order */
 	size_t count;
+	const struct nic **outs; /* of each, the interface that it sends on by */
+	size_t outs_count;
 	const struct nic *out;	  /* of the first end; NULL: no route */
 	const struct host *stuck; /* where no route leads on; NULL: it arrives */
 };
@@ -72,6 +74,7 @@ struct way {
 static void way_finish(struct way *way)
 {
 	free(way->hops);
+	free(way->outs);
 }
 CLEANUP_DEFINE(way, struct way, way_finish(held));
 
@@ -92,6 +95,8 @@ static struct way walk(const struct scenario *scenario, const struct host *from,
 		const struct host *next = out ? to : route_next(scenario, at, target->network, &out);
 		if (at == from)
 			way.out = out;
+		else
+			*array_add(&way.outs, &way.outs_count) = out;
 		if (!next || has_passed(&way, next)) { /* no route, or one in a circle */
 			way.stuck = at;
 			break;
@@ -101,6 +106,32 @@ static struct way walk(const struct scenario *scenario, const struct host *from,
 		at = next;
 	}
 	return way;
+}
+
+/* Where private addresses give way to the forwarding host's own (RFC 1918). */
+static bool is_private(uint32_t address)
+{
+	return address >> 24 == 10 || address >> 20 == 0xac1 || address >> 16 == 0xc0a8;
+}
+
+static bool translates(const struct host *host, const struct nic *out, const struct packet *packet)
+{
+	return host->role->translates && out->network->kind == NETWORK_INTERNET && is_private(packet->from);
+}
+
+/* Whether the answer finds its way from one host to another, over hosts alone that have seen the question. */
+static bool comes_back(const struct scenario *scenario, const struct way *there, const struct host *from, const struct host *to,
+		       const struct nic *target, struct reach *reach)
+{
+	cleanup_with(way) struct way back = walk(scenario, from, to, target);
+	if (back.stuck)
+		*reach = (struct reach){.kind = REACH_NO_ROUTE, .address = reach->address, .at = back.stuck};
+	for (size_t i = 0; !back.stuck && i < back.count; i++)
+		if (!has_passed(there, back.hops[i])) {
+			*reach = (struct reach){.kind = REACH_BLOCKED, .address = reach->address, .at = back.hops[i]};
+			return false;
+		}
+	return !back.stuck;
 }
 
 struct reach reach_expected(const struct scenario *scenario, const struct host *from, const struct host *to,
@@ -121,19 +152,23 @@ struct reach reach_expected(const struct scenario *scenario, const struct host *
 				.to = target->address,
 				.protocol = service->udp ? "udp" : "tcp",
 				.port = scenario_service_port(to, service)};
+	const struct host *asker = from; /* whom the other end sees, and by which interface */
+	const struct nic *seen = there.out;
 	for (size_t i = 0; i < there.count; i++) {
 		if (!passes(scenario, there.hops[i], &packet, &reach.rule))
 			return (struct reach){
 				.kind = REACH_BLOCKED, .address = reach.address, .at = there.hops[i], .rule = reach.rule};
 		if (reach.passes_count < REACH_PASSES_MAX)
 			reach.passes[reach.passes_count++] = (struct reach_pass){there.hops[i], reach.rule};
+		if (translates(there.hops[i], there.outs[i], &packet)) {
+			asker = there.hops[i];
+			seen = there.outs[i];
+			packet.from = seen->address;
+		}
 	}
-	cleanup_with(way) struct way back = walk(scenario, to, from, there.out);
-	if (back.stuck)
-		return (struct reach){.kind = REACH_NO_ROUTE, .address = reach.address, .at = back.stuck};
-	for (size_t i = 0; i < back.count; i++)
-		if (!has_passed(&there, back.hops[i]))
-			return (struct reach){.kind = REACH_BLOCKED, .address = reach.address, .at = back.hops[i]};
+	if (!comes_back(scenario, &there, to, asker, seen, &reach) ||
+	    (asker != from && !comes_back(scenario, &there, asker, from, there.out, &reach)))
+		return reach;
 	reach.kind = REACH_OPEN;
 	reach.rule = 0;
 	return reach;

@@ -199,6 +199,7 @@ static void fill_role(struct loading *loading, struct role *role, const struct n
 	role->summary = read_text(loading, root, "summary");
 	role->forwards = read_truth(root, "forwards", false);
 	role->resolves = read_truth(root, "resolves", false);
+	role->translates = read_truth(root, "translates", false);
 	role->dormant = read_truth(root, "dormant", false);
 	role->directory = read_truth(root, "directory", false);
 	role->reads = read_reads(node_sound(root, "reads"));

@@ -51,6 +51,7 @@ static const struct field role_fields[] = {
 	{"processes", &type_count, REQUIRED, "limit of processes of such a host"},
 	{"forwards", &type_boolean, OPTIONAL, "`true`: routes packets between its networks"},
 	{"resolves", &type_boolean, OPTIONAL, "`true`: answers DNS for the others"},
+	{"translates", &type_boolean, OPTIONAL, "`true`: gives private addresses its own towards the internet (NAT)"},
 	{"dormant", &type_boolean, OPTIONAL, "`true`: its services start with the attack, not with the guest"},
 	{"directory", &type_boolean, OPTIONAL,
 	 "`true`: holds the organisation's accounts (/usr/lib/toride/account-disabled ACCOUNT)"},

@@ -113,7 +113,7 @@ logs() {
 	printf '%s\n' "$output" "$stderr"
 	"$TORIDE" down rgv-nat >/dev/null
 	[ "$status" -eq 0 ]
-	grep -q '30 pairs of hosts and services as planned, 2 teams' <<<"$output"
+	grep -q '60 pairs of hosts and services as planned, 2 teams' <<<"$output"
 }
 
 @test "a service that does not run is named, TCP and UDP; the network is not blamed" {

@@ -127,6 +127,27 @@ static void an_answer_over_another_firewall_is_dropped(void **state)
 	check(scenario, "file", "pc", "smb", "blocked by fw-out, which has no rule for it");
 }
 
+/* Of private addresses the partner's firewall sees fw-out's, of others their own; the answer needs no way to the private ones. */
+static void behind_nat_a_host_has_the_address_of_the_edge(void **state)
+{
+	(void)state;
+	struct scenario *scenario cleanup_scenario =
+		load("toride: 1\nid: x\ntitle: X\nduration: 1h\n"
+		     "networks: { internet: { cidr: 203.0.113.0/24, kind: internet }, office: { cidr: 10.1.1.0/24 },"
+		     " dmz: { cidr: 198.51.100.0/24 }, partner: { cidr: 10.9.1.0/24 } }\n"
+		     "hosts:\n"
+		     "  shop: { role: file, nics: { office: 10.1.1.20 } }\n"
+		     "  public: { role: file, nics: { dmz: 198.51.100.20 } }\n"
+		     "  orders: { role: file, nics: { partner: 10.9.1.20 } }\n"
+		     "  fw-out: { role: firewall, nics: { internet: 203.0.113.2, office: 10.1.1.1, dmz: 198.51.100.1 } }\n"
+		     "  fw-partner: { role: firewall, nics: { internet: 203.0.113.3, partner: 10.9.1.1 } }\n"
+		     "firewalls: { fw-out: { rules: [{ to: orders, action: accept }] },"
+		     " fw-partner: { rules: [{ from: fw-out, to: orders, action: accept }] } }\n");
+	check(scenario, "shop", "orders", "smb", "reachable by rule 1 of fw-out and rule 1 of fw-partner");
+	check(scenario, "public", "orders", "smb", "blocked by fw-partner, which has no rule for it");
+	check(scenario, "orders", "shop", "smb", "blocked by fw-partner, which has no rule for it");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -134,6 +155,7 @@ int main(void)
 		TEST(the_first_rule_that_fits_decides_on_every_firewall_of_the_way),
 		TEST(the_address_is_the_nearest_of_the_host),
 		TEST(a_firewall_without_an_entry_drops_everything),
+		TEST(behind_nat_a_host_has_the_address_of_the_edge),
 		TEST(an_answer_over_another_firewall_is_dropped),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
