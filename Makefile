@@ -101,8 +101,9 @@ $(BUILD)/guest/%: $(BUILD)/obj/attacker/guest/%.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LINK) -o $@ $^ $(call pkg_libs,libcurl libmicrohttpd jansson)
 
-# Process 1 of every guest: without a dynamic linker, which would be most of what its start costs.
-$(BUILD)/guest/init: $(BUILD)/obj/orchestrator/guest/init.o
+# What runs in every guest, or in many: without a dynamic linker, which would be most of what its start costs.
+$(BUILD)/guest/sign-out: $(BUILD)/obj/common/netlogon.o
+$(BUILD)/guest/init $(BUILD)/guest/sign-out: $(BUILD)/guest/%: $(BUILD)/obj/orchestrator/guest/%.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(if $(SANITIZE),$(LINK),-static) -o $@ $^
