@@ -46,6 +46,42 @@ refused() { # CMD…
 	if "$@"; then false; fi
 }
 
+# A shell, shares of file and of the directory itself, a mailbox that waits for mail, a submission that sends one each second; and a program that
+# runs as the person but came by no log-in. All from tanaka's terminal.
+open_sessions() { # ACCOUNT
+	on pc-tanaka sh -c '
+		exec </dev/null >"/tmp/$1.log" 2>&1
+		setpriv --reuid "$(id -u "$1")" --regid 20000 --clear-groups sleep 4321 &
+		{ echo "$1-training"; sleep 90; } | setpriv --reuid 65534 --regid 65534 --clear-groups su - "$1" -c "sleep 1234 & sleep 1234; true" &
+		for share in 10.1.1.20/common 10.1.1.10/netlogon; do sleep 90 | smbclient -U "SAIDA\\$1%$1-training" "//$share" & done
+		{ printf "a LOGIN %s %s-training\nb SELECT INBOX\n" "$1" "$1"; sleep 1; echo "c IDLE"; sleep 90; } | nc 10.1.1.25 143 &
+		python3 -c "
+import smtplib, sys, time
+server = smtplib.SMTP(\"10.1.1.25\", 587, timeout=10)
+server.login(sys.argv[1], sys.argv[1] + \"-training\")
+while True:
+    server.sendmail(sys.argv[1] + \"@saida.example\", [\"ito@saida.example\"], \"Subject: x\n\nx\n\")
+    print(\"sent\", flush=True)
+    time.sleep(1)" "$1" >"/tmp/$1.sent" 2>&1 &
+	' sh "$1"
+	soon 15 has_open "$1" "$everything"
+}
+everything='program shell share ad-share mailbox submission'
+
+open_of() { # ACCOUNT: which of them are open, as their hosts see it
+	local user sent
+	user=$(on pc-tanaka id -u "$1")
+	on pc-tanaka pgrep -u "$user" -f '^sleep 4321$' >/dev/null && echo program
+	on pc-tanaka pgrep -u "$user" -f '^sleep 1234$' >/dev/null && echo shell
+	on file smbstatus -p -n 2>/dev/null | grep -q " $user " && echo share
+	on ad smbstatus -p -n 2>/dev/null | grep -q " $user " && echo ad-share
+	on mail doveadm who -1 2>/dev/null | grep -q "^$1 .*imap" && echo mailbox
+	sent=$(on pc-tanaka cat "/tmp/$1.sent")
+	if grep -q '^sent' <<<"$sent" && ! grep -q Error <<<"$sent"; then echo submission; fi
+}
+has_open() { [ "$(open_of "$1" | paste -sd ' ')" = "$2" ]; } # ACCOUNT KINDS
+close_sessions() { on pc-tanaka pkill -f '(1234|4321|sleep 90|import smtplib)' || true; }
+
 disable() { on ad samba-tool user disable "$1"; }
 enable() { on ad samba-tool user enable "$1"; }
 disabled() { on ad /usr/lib/toride/account-disabled "$1"; }
@@ -187,6 +223,44 @@ disabled() { on ad /usr/lib/toride/account-disabled "$1"; }
 	reads_mail pc-tanaka tanaka
 	run on ad /usr/lib/toride/account-disabled 'x)(a=*'
 	[ "$status" -eq 2 ]
+}
+
+@test "ad: what an account has open ends everywhere within 10 s; the others' goes on, and what came by no log-in, too" {
+	open_sessions tanaka
+	open_sessions sato
+	disable tanaka
+	SECONDS=0
+	soon 10 has_open tanaka program
+	[ $SECONDS -lt 10 ]
+	has_open sato "$everything"
+	soon 5 on file grep -q 'sign-out.*: signed out: tanaka (share, process [0-9]*), disabled in the directory' /var/log/auth.log
+	soon 5 on ad grep -q 'signed out: tanaka (share' /var/log/auth.log
+	soon 5 on mail grep -q 'signed out: tanaka (mailbox' /var/log/auth.log
+	soon 5 on mail grep -q 'signed out: tanaka (submission)' /var/log/auth.log
+	on mail grep -q 'reject: END-OF-MESSAGE from .*signed out: tanaka is disabled in the directory' /var/log/mail.log
+	refused on mail grep -q 'signed out: sato' /var/log/auth.log
+	enable tanaka
+	SECONDS=0
+	on pc-tanaka pkill -f 'import smtplib'
+	log_in pc-tanaka tanaka tanaka-training
+	open_sessions tanaka
+	[ $SECONDS -lt 10 ]
+	sleep 5
+	has_open tanaka "$everything"
+	close_sessions
+}
+
+@test "ad: while the directory does not answer, nobody is signed out" {
+	open_sessions tanaka
+	on ad s6-svc -wD -d /run/service/samba
+	disable tanaka # in its files: nobody is told
+	sleep 10
+	has_open tanaka "$everything"
+	on ad s6-svc -u /run/service/samba
+	soon 15 has_open tanaka program
+	enable tanaka
+	close_sessions
+	soon 20 served
 }
 
 @test "ad, file: an old ticket of an account that is disabled opens no share, also just after the directory was away" {

@@ -334,11 +334,21 @@ logged() { # HOST FILE PATTERN
 
 @test "mail: an account that is disabled in the directory is refused at once, everywhere" {
 	inbox sato >/dev/null
-	on sanitizer /usr/lib/toride/may-enter sato # what Samba asks for those who come with a ticket
-	on sanitizer testparm -s 2>/dev/null | grep -q 'root preexec = /usr/lib/toride/may-enter %U'
+	on pc-tanaka sh -c 'for who in sato tanaka; do sleep 60 | smbclient //10.1.1.30/to-core -U "SAIDA/$who%$who-training" >/dev/null 2>&1 & done'
+	connected() { on sanitizer smbstatus -p 2>/dev/null | grep -q " $1 "; }
+	eventually connected sato
+	eventually connected tanaka
+	on sanitizer /usr/lib/toride/sign-out share sato 1 # what Samba asks for those who come with a ticket
+	on sanitizer testparm -s 2>/dev/null | grep -q 'root preexec = /usr/lib/toride/sign-out share %U %d'
 	on ad samba-tool user disable sato
-	run on sanitizer /usr/lib/toride/may-enter sato
+	SECONDS=0
+	run on sanitizer /usr/lib/toride/sign-out share sato 1
 	[ "$status" -eq 1 ]
+	gone() { ! connected sato; } # and the share that is open
+	eventually gone
+	[ $SECONDS -lt 10 ]
+	connected tanaka
+	eventually on sanitizer grep -q 'signed out: sato (share, process [0-9]*), disabled in the directory' /var/log/auth.log
 	run inbox sato
 	grep -q AUTHENTICATIONFAILED <<<"$output"
 	run submit sato sato@saida.example tanaka@saida.example x
