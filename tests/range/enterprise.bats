@@ -161,15 +161,37 @@ sys.exit(1)' $mail "$1" "$2"
 	refused on core-file grep -q vbaProject /srv/shares/intake/持込.docx
 }
 
-@test "enterprise: an account that is disabled is refused everywhere" {
-	on ad samba-tool user disable nakamura
+@test "enterprise: an account that is disabled is refused everywhere, what it has open ends, and the log server knows" {
+	# A shell, a share and a mailbox at a terminal; and what runs there as the person without a log-in.
+	on pc-tanaka sh -c "exec </dev/null >/dev/null 2>&1
+		setpriv --reuid \$(id -u nakamura) --regid 20000 --clear-groups sleep 4321 &
+		{ echo nakamura-training; sleep 60; } | setpriv --reuid 65534 --regid 65534 --clear-groups su - nakamura -c 'sleep 1234; true' &
+		sleep 60 | smbclient //$file/tax -U SAIDA/nakamura%nakamura-training &
+		{ echo 'a LOGIN nakamura nakamura-training'; sleep 60; } | nc $mail 143 &"
+	opened() {
+		found '^[0-9]+ sleep 1234' on pc-tanaka pgrep -a sleep && found ' nakamura ' on file smbstatus -p && found '^nakamura .*imap' on mail doveadm who -1
+	} 2>/dev/null
+	ended() {
+		! found '^[0-9]+ sleep 1234' on pc-tanaka pgrep -a sleep && ! found ' nakamura ' on file smbstatus -p &&
+			! found '^nakamura .*imap' on mail doveadm who -1
+	} 2>/dev/null
 	closed() {
 		! share nakamura-training nakamura tax ls && ! on pc-tanaka sh -c 'echo nakamura-training | kinit nakamura' &&
 			! on pc-tanaka curl -sS -m 5 --noproxy '*' "imap://nakamura:nakamura-training@$mail/INBOX"
 	} >/dev/null 2>&1
+	soon 10 opened
+	on ad samba-tool user disable nakamura
+	SECONDS=0
 	soon 10 closed
+	soon 10 ended
+	[ $SECONDS -le 10 ]
+	on pc-tanaka pgrep -f '^sleep 4321$'
+	for where in 'pc-tanaka shell' 'file share' 'mail mailbox'; do
+		soon 10 found "${where% *} sign-out.*: signed out: nakamura \(${where#* }, process [0-9]+\), disabled in the directory" as_trainee logs --host "${where% *}" 'signed out'
+	done
 	on ad samba-tool user enable nakamura
 	soon 30 share nakamura-training nakamura tax ls
+	on pc-tanaka pkill -f '^sleep 4321$'
 }
 
 @test "enterprise: the past is told alike by all hosts, and ends with the day before" {
