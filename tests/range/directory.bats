@@ -223,6 +223,8 @@ disabled() { on ad /usr/lib/toride/account-disabled "$1"; }
 	reads_mail pc-tanaka tanaka
 	run on ad /usr/lib/toride/account-disabled 'x)(a=*'
 	[ "$status" -eq 2 ]
+	for name in '' ../sato 'x)(a=*' 'FILE$'; do refused on file /usr/lib/toride/sign-out share "$name" 1; done
+	refused on file sh -c 'ls -A /run /run/toride | grep -q sato'
 }
 
 @test "ad: what an account has open ends everywhere within 10 s; the others' goes on, and what came by no log-in, too" {
