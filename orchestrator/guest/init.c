@@ -5,7 +5,7 @@
  * A program and no script: all guests of all teams start at once, and each program that a script runs costs a millisecond or two of a processor. It is
  * linked statically for the same reason.
  *
- * Comes in: /etc/toride/{network,start,services/}, /etc/hostname. Goes out: /run/service, /run/toride/{start,services,network}.log, and
+ * Comes in: /etc/toride/{network,start,services/}, /etc/hostname; /.toride-hold, until it may begin. Goes out: /run/service, /run/toride/{start,services,network}.log, and
  * /run/toride/ready once s6 has launched every service and the interfaces with DHCP have their address.
  */
 #include <dirent.h>
@@ -28,11 +28,13 @@
 #define SERVICES "/etc/toride/services"
 #define RUNNING "/run/service"
 #define TOLD "/run/toride/"
+#define HOLD "/.toride-hold"
 
 enum {
 	/* Of a user: a second line behind the guest's own limit, so that a mistake in a shell meets it first. */
 	PROCESSES_MAX = 1024,
 	LAUNCH_POLL_MS = 5,
+	HOLD_POLL_MS = 1,
 	SERVICES_MAX = 64,
 };
 
@@ -73,6 +75,11 @@ static bool run(const char *const *argv, const char *log)
 	}
 	/* Others' children are ours, too: only this one is waited for. */
 	return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
+static void pause_ms(long ms)
+{
+	nanosleep(&(struct timespec){.tv_nsec = ms * 1000000L}, NULL);
 }
 
 /* ---- the guest's own world ---- */
@@ -124,6 +131,13 @@ static void set_name(void)
 	close(fd);
 	if (length < 0 || sethostname(name, strcspn(name, "\n")) < 0)
 		say_errno("host name");
+}
+
+/* Who makes the guest takes the file away once its ports are as they shall be: slow, or off their networks. Until then nothing of ours may get out. */
+static void wait_for_ports(void)
+{
+	while (access(HOLD, F_OK) == 0)
+		pause_ms(HOLD_POLL_MS);
 }
 
 static void set_network(void)
@@ -181,7 +195,18 @@ static bool is_launched(const char *service)
 	return access(path, F_OK) == 0;
 }
 
-/* In a process of its own, beside the services: who builds the range waits for it, up to a limit of his own. An address that nobody hands out holds it up for 15 s, no longer. */
+static bool is_unplugged(const char *device)
+{
+	char path[PATH_MAX], carrier = 0;
+	snprintf(path, sizeof path, "/sys/class/net/%.*s/carrier", NAME_MAX, device);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool known = fd >= 0 && read(fd, &carrier, 1) == 1;
+	close(fd);
+	return known && carrier == '0';
+}
+
+/* In a process of its own, beside the services: who builds the range waits for it, up to a limit of his own. An address that nobody hands out holds it up for 15 s, no longer;
+ * where the cable is pulled there is nobody to wait for. */
 static void announce(void)
 {
 	static char names[SERVICES_MAX][NAME_MAX + 1];
@@ -189,9 +214,9 @@ static void announce(void)
 	int count = list_services(names), leased = 4;
 	for (int i = 0; i < count; i++)
 		while (!is_launched(names[i]))
-			nanosleep(&(struct timespec){.tv_nsec = LAUNCH_POLL_MS * 1000000L}, NULL);
+			pause_ms(LAUNCH_POLL_MS);
 	for (int i = 0; i < count; i++)
-		if (strncmp(names[i], "dhcp-eth", 8) == 0)
+		if (strncmp(names[i], "dhcp-eth", 8) == 0 && !is_unplugged(names[i] + strlen("dhcp-")))
 			leases[leased++] = names[i];
 	if (leased > 4 && chdir(RUNNING) == 0)
 		run(leases, "/dev/null");
@@ -220,6 +245,7 @@ int main(void)
 {
 	set_environment();
 	mount_all();
+	wait_for_ports();
 	set_network();
 	if (access("/etc/toride/start", F_OK) == 0 &&
 	    !run((const char *const[]){"sh", "/etc/toride/start", NULL}, TOLD "start.log"))

@@ -53,21 +53,43 @@ static int define(const struct work *work, struct guest_definition *definition, 
 
 CLEANUP_DEFINE(definition, struct guest_definition, guest_definition_finish(held));
 
-/* NULL with *err. */
+/* libvirt puts ports on their bridges, and up, before anybody can say how they shall be. So process 1 (orchestrator/guest/init.c) takes no interface up
+ * while this file is there: when we die before the ports are right, the guest stays silent, and `up` makes it anew. */
+static int hold(const char *root, bool on, struct error **err)
+{
+	cleanup_free char *path = xasprintf("%s/.toride-hold", root);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return file_error(err, errno, "remove", path);
+	cleanup_close int fd = on ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+	return on && fd < 0 ? file_error(err, errno, "make", path) : 0;
+}
+
+static int set_ports(const struct work *work, const struct guest_definition *definition, struct error **err)
+{
+	const struct nic *nics = work->resource->host->nics;
+	char ports[GUEST_NICS_MAX][IFNAME_MAX];
+	for (size_t i = 0; i < definition->nics_count; i++) {
+		memcpy(ports[i], definition->nics[i].port, IFNAME_MAX);
+		if (plug_restore(work->range, &work->mark, nics[i].network->name, ports[i], err) < 0 ||
+		    port_learns_nothing(ports[i], definition->nics[i].mac, err) < 0)
+			return -1;
+	}
+	return shape_ports(work->range, nics, definition->nics_count, (const char(*)[IFNAME_MAX])ports, err);
+}
+
+/* On its disk, which is mounted. NULL with *err. */
 static virDomainPtr start(const struct work *work, virConnectPtr connection, const struct guest_definition *definition,
 			  struct error **err)
 {
-	const struct work *disk = work_need(work, RESOURCE_DISK);
+	if (secret_deliver(work, definition->root, definition->id_base, err) < 0 || hold(definition->root, true, err) < 0)
+		return NULL;
 	cleanup_free char *xml = xml_domain(definition);
-	if (disk_mount(disk, err) < 0)
-		return NULL;
-	virDomainPtr domain = NULL;
-	if (secret_deliver(work, definition->root, definition->id_base, err) == 0 &&
-	    !(domain = virDomainCreateXML(connection, xml, 0)))
+	virDomainPtr domain = virDomainCreateXML(connection, xml, 0);
+	if (!domain)
 		libvirt_error(err, "start");
-	if (disk_unmount(disk, domain ? err : NULL) < 0 && domain) {
+	else if (set_ports(work, definition, err) < 0 || hold(definition->root, false, err) < 0) {
 		virDomainFree(domain);
-		return NULL;
+		domain = NULL;
 	}
 	return domain;
 }
@@ -77,20 +99,12 @@ static int guest_create(struct work *work, virConnectPtr connection, struct erro
 	cleanup_with(definition) struct guest_definition definition = {0};
 	if (define(work, &definition, err) < 0)
 		return -1;
+	const struct work *disk = work_need(work, RESOURCE_DISK);
+	if (disk_mount(disk, err) < 0)
+		return -1;
 	cleanup_with(domain) virDomainPtr domain = start(work, connection, &definition, err);
-	if (!domain)
+	if (disk_unmount(disk, domain ? err : NULL) < 0 || !domain)
 		return -1;
-	char ports[GUEST_NICS_MAX][IFNAME_MAX];
-	for (size_t i = 0; i < definition.nics_count; i++)
-		memcpy(ports[i], definition.nics[i].port, IFNAME_MAX);
-	if (shape_ports(work->range, work->resource->host->nics, definition.nics_count, (const char(*)[IFNAME_MAX])ports, err) <
-	    0)
-		return -1;
-	for (size_t i = 0; i < definition.nics_count; i++)
-		if (port_learns_nothing(definition.nics[i].port, definition.nics[i].mac, err) < 0 ||
-		    plug_restore(work->range, &work->mark, work->resource->host->nics[i].network->name, definition.nics[i].port,
-				 err) < 0)
-			return -1;
 	if (guest_open_domain(work->range, domain, &work->guest, err) < 0 ||
 	    cgroup_take_back(work->range->cgroups, work->guest.init, err) < 0 ||
 	    cgroup_limit(work->range->cgroups, work->guest.init, &work->mark, work->resource->host->processes, err) < 0)

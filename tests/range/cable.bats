@@ -137,6 +137,39 @@ unplugged() { # TEAM HOST: as status says
 	wait_for 5 reaches 2 10.77.1.20
 }
 
+port_of() { # TEAM HOST: the host's end of its first cable, or nothing
+	$VIRSH dumpxml "toride-cable-t$1-$2-$site" 2>/dev/null | sed -n "s/.*<target dev='\(td[^']*\)'.*/\1/p" | head -n 1
+}
+silent() { # PORT: no frame of the guest's has come out of it
+	[ "$(cat "/sys/class/net/$1/statistics/rx_packets")" = 0 ]
+}
+
+@test "not one frame of an unplugged host's gets out while it is reset, also when the orchestrator is killed right then" {
+	"$TORIDE" unplug cable/2/pc
+	local port
+	port=$(port_of 2 pc)
+	for _ in 1 2 3; do
+		"$TORIDE" reset cable/2/pc >/dev/null
+		silent "$port"
+	done
+	"$TORIDE" reset cable/2/pc >/dev/null 2>&1 3>&- &
+	made() { [ "$(cat "/sys/class/net/$port/operstate" 2>/dev/null)" = unknown ]; } # libvirt has put it on its bridge; nobody has taken it off yet
+	until [ ! -e "/sys/class/net/$port" ]; do :; done
+	until made; do :; done
+	serve_kill
+	wait
+	sleep 1
+	silent "$port"
+	serve_start
+	sleep 0.5
+	silent "$port"
+	"$TORIDE" up $cable --teams 2 --no-verify >/dev/null
+	silent "$port"
+	[ "$(unplugged 2 pc)" = '["office","side"]' ]
+	"$TORIDE" plug cable/2/pc
+	reaches 2 10.77.1.20
+}
+
 @test "what cannot be unplugged is refused with a reason" {
 	run "$TORIDE" unplug cable/2/nobody
 	[ "$status" -eq 1 ] && [[ $output == *"there is no host 'nobody'"* ]]

@@ -88,6 +88,19 @@ browse() { on pc-tanaka curl -sS -m 5 -o /dev/null -w '%{http_code}' -x "http://
 	within 10 renewed pc-tanaka "$pc"
 }
 
+@test "dhcp: a terminal that is unplugged does not wait for an address when it is made anew" {
+	unplugged=$TORIDE_STATE_DIR/exercises/network-test/guests/unplugged
+	made_anew() { "$TOOL" reset tests/range/lan/exercises/network.yaml network-test 1 1 pc-tanaka; }
+	mkdir "$unplugged" && touch "$unplugged/t1.pc-tanaka.residents"
+	SECONDS=0
+	made_anew
+	[ $SECONDS -lt 8 ]
+	[ "$(on pc-tanaka cat /sys/class/net/eth0/carrier)" = 0 ]
+	rm -r "$unplugged"
+	made_anew
+	[ "$(on pc-tanaka ip -4 -br address show eth0 | awk '{ print $3 }')" = "$pc/24" ]
+}
+
 @test "dhcp: on a network with two firewalls each request comes to the server once" {
 	on fw-annex grep -qx 'dhcp-relay=10.1.14.1,10.1.1.67' /etc/dnsmasq.conf
 	before=$(on dhcp sh -c 'wc -l </var/log/kea/leases.log')
