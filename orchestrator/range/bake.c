@@ -71,7 +71,12 @@ int bake(const struct work *work, const struct baking *baking, struct error **er
 	if (make_folder(upper, 0755, err) < 0 || make_folder(upper_work, 0755, err) < 0 || make_folder(root, 0755, err) < 0 ||
 	    (baking->lay_out && baking->lay_out(work, upper, err) < 0) || told_lay(work->resource->told, upper, 0, err) < 0)
 		return -1;
-	if (run_script(work, baking, &draft, root, err) < 0)
+	cleanup_error struct error *cause = NULL;
+	if (run_script(work, baking, &draft, root, &cause) < 0) {
+		if (draft_room(&draft, err) < 0) /* whatever the script says comes of that */
+			return -1;
+		error_move(err, steal(&cause));
 		return script_failed(work, baking, &draft, err);
+	}
 	return draft_keep(&draft, "upper", path, err);
 }

@@ -212,6 +212,8 @@ static int bake_works(const struct order *order, struct work *works, json_t **re
 		is_there[i] = !kind_of(plan->resources[i].kind)->folder || cache_has(&works[i]);
 	add_creations(&tasks, works, plan->resources_count, is_there);
 	size_t changed = 0;
+	if (tasks.count && cache_room(order->range, kind_layer.folder, err) < 0) /* once, not for each of them */
+		return -1;
 	if (run_tasks(order, &tasks, &changed, err) < 0)
 		return -1;
 	*report = bake_report(plan, is_there, &tasks);

@@ -9,7 +9,13 @@
 #include "orchestrator/range/kind.h"
 #include "orchestrator/range/tree.h"
 
-enum { LOG_END_BYTES = 1500 };
+enum {
+	LOG_END_BYTES = 1500,
+	/* A script may not notice that the disk is full, and end well with half of its files. So it begins only where all workers at once would have
+	 * room for the largest layer that we know (43 MiB), and with less than the second left at its end, who knows. */
+	ROOM_TO_BEGIN_MIB = 512,
+	ROOM_TO_KEEP_MIB = 32,
+};
 
 static const struct kind *const kinds[RESOURCE_KINDS] = {
 	[RESOURCE_IMAGE] = &kind_image,	    [RESOURCE_LAYER] = &kind_layer, [RESOURCE_HISTORY] = &kind_history,
@@ -103,6 +109,26 @@ void drafts_remove_dead(const struct range *range, const char *name)
 		remove_dead(folder);
 }
 
+static int check_room(const char *folder, int64_t wanted_mib, const char *what, struct error **err)
+{
+	struct capacity capacity;
+	if (capacity_read(folder, &capacity, err) < 0)
+		return -1;
+	const int64_t free_mib = capacity.disk_available_bytes >> 20;
+	if (free_mib >= wanted_mib)
+		return 0;
+	return error_set(err,
+			 "%s: '%s' has %lld MiB of disk left; make room for %lld MiB (`toride bake --prune` is a beginning), "
+			 "or move the state with --state-dir",
+			 what, folder, (long long)free_mib, (long long)ROOM_TO_BEGIN_MIB);
+}
+
+int cache_room(const struct range *range, const char *name, struct error **err)
+{
+	cleanup_free char *folder = xasprintf("%s/%s", range->state_dir, name);
+	return check_room(folder, ROOM_TO_BEGIN_MIB, "the disk is too full to bake on", err);
+}
+
 int draft_create(const struct range *range, const char *name, struct draft *draft, struct error **err)
 {
 	cleanup_free char *folder = xasprintf("%s/%s", range->state_dir, name);
@@ -114,6 +140,8 @@ int draft_create(const struct range *range, const char *name, struct draft *draf
 	if (all < 0)
 		return file_error(err, errno, "lock", folder);
 	remove_dead(folder);
+	if (cache_room(range, name, err) < 0)
+		return -1;
 	if (!mkdtemp(path))
 		return file_error(err, errno, "make folder", path);
 	draft->lock = lock_folder(path, LOCK_EX);
@@ -128,6 +156,11 @@ void draft_destroy(struct draft *draft)
 	if (draft->lock >= 0)
 		close(draft->lock);
 	free(draft->path);
+}
+
+int draft_room(const struct draft *draft, struct error **err)
+{
+	return check_room(draft->path, ROOM_TO_KEEP_MIB, "the disk ran full meanwhile, so it is not kept", err);
 }
 
 int draft_log(const struct draft *draft, struct error **err)
@@ -156,6 +189,8 @@ char *draft_log_end(const struct draft *draft)
 int draft_keep(const struct draft *draft, const char *part, const char *path, struct error **err)
 {
 	cleanup_free char *made = xasprintf("%s/%s", draft->path, part);
+	if (draft_room(draft, err) < 0)
+		return -1;
 	cleanup_close int fd = open(made, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* What has its final name is taken as whole for ever: so it must be on the disk first. */
 	if (fd < 0 || syncfs(fd) < 0)

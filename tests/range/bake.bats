@@ -75,6 +75,35 @@ no_draft() { [ -z "$(find "$TORIDE_STATE_DIR"/{images,layers,histories} -maxdept
 	cp -p "$BATS_TEST_TMPDIR/setup" "$roles/box/setup"
 }
 
+# In a mount namespace of its own: no test beside this one sees the file system.
+on_small_disk() { # MEBIBYTES COMMAND...: with a state directory on a disk of that size, in $SMALL
+	export SMALL=$BATS_TEST_TMPDIR/small
+	truncate -s "$1M" "$SMALL.img" && mkfs.ext4 -q -m 0 "$SMALL.img" && mkdir -p "$SMALL" || return 1
+	shift
+	# shellcheck disable=SC2016
+	unshare -m --propagation private sh -c 'mount -o loop "$SMALL.img" "$SMALL" && mkdir "$SMALL/images" && mount --bind "$0/images" "$SMALL/images" && exec "$@"' \
+		"$TORIDE_STATE_DIR" env TORIDE_STATE_DIR="$SMALL" TORIDE_RUN_DIR="$SMALL.run" "$@"
+}
+
+@test "a disk that is too full: one line with the mend, and nothing is begun" {
+	run on_small_disk 100 sh -c '"$1" bake "$2" --day 2026-11-24; status=$?; ls -A "$SMALL"/layers "$SMALL"/histories; exit $status' - "$TORIDE" "$SCENARIO"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[ "$(grep -c 'error: .*too full to bake on: .* MiB of disk left; make room for 512 MiB (`toride bake --prune`' <<<"$output")" -eq 1 ]
+	[[ $output != *setup* ]]
+	! grep -qE '^(box|hop)-' <<<"$output"
+}
+
+@test "a disk that runs full meanwhile: what a script does not notice is not kept" {
+	printf 'head -c 1G /dev/zero >/var/much 2>/dev/null || :\n' >"$roles/hop/setup"
+	run on_small_disk 700 sh -c '"$1" bake "$2" --day 2026-11-24; status=$?; ls -A "$SMALL"/layers; exit $status' - "$TORIDE" "$SCENARIO"
+	rm "$roles/hop/setup"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"layer 'hop-"*"the disk ran full meanwhile, so it is not kept"* ]]
+	! grep -qE '^(hop-|\.tmp-)' <<<"$output"
+}
+
 @test "Ctrl-C stops it, here and at the orchestrator: no program goes on, no half layer stays" {
 	local where bake
 	printf 'exec sleep 4711\n' >"$roles/hop/setup"

@@ -69,6 +69,9 @@ struct draft {
 	int lock;
 };
 int draft_create(const struct range *range, const char *folder, struct draft *draft, struct error **err);
+/* -1 with the mend: the disk has too little room for anything to be begun there; or so little that what was made may not be whole. */
+int cache_room(const struct range *range, const char *folder, struct error **err);
+int draft_room(const struct draft *draft, struct error **err);
 void draft_destroy(struct draft *draft);
 CLEANUP_DEFINE(draft, struct draft, draft_destroy(held));
 void drafts_remove_dead(const struct range *range, const char *folder);
