@@ -25,7 +25,7 @@ static void on_interrupt(int signal)
 
 struct output {
 	int fd;
-	bool is_file;	  /* ours to begin anew */
+	const char *file; /* ours to begin anew; NULL: standard output */
 	long long copied; /* bytes */
 };
 
@@ -37,12 +37,15 @@ static int copy_some(int from, struct output *output, struct error **err)
 	if (got <= 0)
 		return got < 0 && errno == EINTR;
 	/* Only now: what the file held is not lost to a capture that is refused. EINVAL: a device, say. */
-	if (output->is_file && !output->copied && ftruncate(output->fd, 0) < 0 && errno != EINVAL)
+	if (output->file && !output->copied && ftruncate(output->fd, 0) < 0 && errno != EINVAL)
 		return error_set_errno(err, errno, "begin the file anew");
 	for (ssize_t done = 0; done < got;) {
 		ssize_t put = write(output->fd, buffer + done, (size_t)(got - done));
 		if (put < 0 && errno != EINTR)
-			return error_set_errno(err, errno, "write what was captured");
+			return error_set_errno(err, errno, "write what was captured to %s%s%s, after %lld bytes%s",
+					       output->file ? "'" : "", output->file ? output->file : "standard output",
+					       output->file ? "'" : "", output->copied + (long long)done,
+					       errno == ENOSPC ? " (make room, or take less: --bytes)" : "");
 		done += put > 0 ? put : 0;
 	}
 	output->copied += got;
@@ -149,7 +152,7 @@ static int run(int argc, char **argv)
 				       errno ? "'%s': %m" : "frames are nothing for a terminal: give -w FILE, or | tshark -r -",
 				       file);
 	if (status < 0) {
-		struct output output = {.fd = to, .is_file = file != NULL};
+		struct output output = {.fd = to, .file = file};
 		json_object_set(args, "network", json_object_get(args, "host"));
 		json_object_set_new(args, "time_ms", json_integer(seconds * 1000));
 		json_object_set_new(args, "bytes", json_integer(bytes));

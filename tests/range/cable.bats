@@ -335,7 +335,7 @@ capture_ended() { # bytes, time, stopped, network gone: the last one
 	echo "$output"
 	[ "$status" -eq 2 ] && [[ $output == *"nothing for a terminal"* ]]
 	run "$TORIDE" capture cable/1/office -w /dev/full --seconds 1
-	[ "$status" -eq 1 ] && [[ $output == *"No space left"* ]]
+	[ "$status" -eq 1 ] && [[ $output == *"to '/dev/full', after 0 bytes (make room, or take less: --bytes): No space left"* ]]
 }
 
 @test "down leaves nothing of it, and ends a capture" {
