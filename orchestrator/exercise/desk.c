@@ -307,6 +307,31 @@ int desk_grade(const struct scenario *scenario, const json_t *args, json_t **bod
 	return 0;
 }
 
+static void add_name(char **names, const char *name)
+{
+	char *longer = xasprintf("%s%s%s", *names, **names ? ", " : "", name);
+	free(*names);
+	*names = longer;
+}
+
+static int no_host(const struct scenario *scenario, const char *name, struct error **err)
+{
+	cleanup_free char *names = xstrdup("");
+	for (size_t i = 0; i < scenario->hosts_count; i++)
+		add_name(&names, scenario->hosts[i].name);
+	return error_set_texts(err, "'%.*s' というホストはありません。あるのは %s です。", "there is no host '%.*s'; there are %s",
+			       shown(name), name, names);
+}
+
+static int not_on_network(const struct host *host, const char *network, struct error **err)
+{
+	cleanup_free char *names = xstrdup("");
+	for (size_t i = 0; i < host->nics_count; i++)
+		add_name(&names, host->nics[i].network->name);
+	return error_set_texts(err, "'%s' はネットワーク '%.*s' につながっていません。つながっているのは %s です。",
+			       "'%s' is not on a network '%.*s'; it is on %s", host->name, shown(network), network, names);
+}
+
 int desk_plug(const struct scenario *scenario, const json_t *args, json_t **body, struct error **err)
 {
 	if (CHECK_KEYS(args, err, "team", "host", "network") < 0)
@@ -316,7 +341,7 @@ int desk_plug(const struct scenario *scenario, const json_t *args, json_t **body
 		return -1;
 	const struct host *host = scenario_host(scenario, name);
 	if (!host)
-		return error_set_texts(err, "'%.*s' というホストはありません。", "there is no host '%.*s'", shown(name), name);
+		return no_host(scenario, name, err);
 	const char *network = json_object_get(args, "network") ? get_word(args, "network", err) : "";
 	if (!network)
 		return -1;
@@ -324,8 +349,7 @@ int desk_plug(const struct scenario *scenario, const json_t *args, json_t **body
 	for (size_t i = 0; i < host->nics_count; i++)
 		is_there = is_there || strcmp(host->nics[i].network->name, network) == 0;
 	if (!is_there)
-		return error_set_texts(err, "'%s' はネットワーク '%.*s' につながっていません。",
-				       "'%s' is not on a network '%.*s'", host->name, shown(network), network);
+		return not_on_network(host, network, err);
 	*body = json_pack("{s:s, s:s*}", "host", host->name, "network", *network ? network : NULL);
 	return 0;
 }
@@ -338,7 +362,7 @@ int desk_reset(const struct scenario *scenario, const json_t *args, json_t **bod
 	if (!name)
 		return -1;
 	if (*name && !scenario_host(scenario, name))
-		return error_set_texts(err, "'%.*s' というホストはありません。", "there is no host '%.*s'", shown(name), name);
+		return no_host(scenario, name, err);
 	*body = json_pack("{s:s*}", "host", *name ? name : NULL);
 	return 0;
 }

@@ -203,17 +203,6 @@ static void up_done(void *context)
 	range_work_free(work);
 }
 
-/* A bot's team must be there. */
-static int check_bots(const json_t *bots, int teams, struct error **err)
-{
-	size_t index;
-	json_t *team;
-	json_array_foreach (bots, index, team)
-		if (!json_is_integer(team) || json_integer_value(team) < 1 || json_integer_value(team) > teams)
-			return error_set(err, "--bot names a team from 1 to %d", teams);
-	return 0;
-}
-
 static struct instance *instance_for_up(struct orchestrator *orchestrator, struct call *call, json_t **passwords,
 					struct error **err)
 {

@@ -64,6 +64,16 @@ bool is_pipe(int fd)
 	return fd >= 0 && fstatfs(fd, &about) == 0 && about.f_type == PIPEFS_MAGIC;
 }
 
+int check_bots(const json_t *bots, int teams, struct error **err)
+{
+	size_t index;
+	json_t *team;
+	json_array_foreach (bots, index, team)
+		if (!json_is_integer(team) || json_integer_value(team) < 1 || json_integer_value(team) > teams)
+			return error_set(err, "--bot names a team from 1 to %d", teams);
+	return 0;
+}
+
 void set_bots(struct instance *instance, const json_t *bots)
 {
 	size_t index;
@@ -83,10 +93,15 @@ static void op_command(struct orchestrator *orchestrator, struct call *call)
 		call_refuse(call, "exercise '%s' is not built yet", instance_name(instance));
 		return;
 	}
-	set_bots(instance, json_object_get(call_args(call), "bots"));
+	const json_t *bots = json_object_get(call_args(call), "bots");
 	struct identity console = {.role = ACCOUNT_INSTRUCTOR, .account = "console"};
 	struct error *err = NULL;
 	json_t *answer = NULL;
+	if (check_bots(bots, instance->plan->teams, &err) < 0) {
+		call_fail(call, err);
+		return;
+	}
+	set_bots(instance, bots);
 	if (exercise_command(instance->exercise, &console, call_text(call, "command", ""),
 			     json_object_get(call_args(call), "args"), &answer, &err) < 0)
 		call_fail(call, err);

@@ -172,9 +172,9 @@ silent() { # PORT: no frame of the guest's has come out of it
 
 @test "what cannot be unplugged is refused with a reason" {
 	run "$TORIDE" unplug cable/2/nobody
-	[ "$status" -eq 1 ] && [[ $output == *"there is no host 'nobody'"* ]]
+	[ "$status" -eq 1 ] && [[ $output == *"there is no host 'nobody'; there are attacker, pc, peer"* ]]
 	run "$TORIDE" unplug cable/2/attacker/side
-	[ "$status" -eq 1 ] && [[ $output == *"'attacker' is not on a network 'side'"* ]]
+	[ "$status" -eq 1 ] && [[ $output == *"'attacker' is not on a network 'side'; it is on office"* ]]
 	run "$TORIDE" unplug cable/3/pc
 	[ "$status" -eq 1 ]
 	run "$TORIDE" unplug cable/pc

@@ -141,6 +141,9 @@ command_op() { # COMMAND ARGS: what the instructor's page sends
 	[[ $output == *"exercise 'rst' has teams 1 to 2"* ]]
 	run "$TORIDE" reset other/1/one
 	[[ $output == *"there is no exercise 'other'; up are: rst"* ]]
+	run "$TORIDE" start rst --bot 3
+	[ "$status" -eq 1 ] && [[ $output == *"--bot names a team from 1 to 2"* ]]
+	[ "$("$TORIDE" status --json | jq -c '[.exercises[0].teams[].state] | unique')" = '["ready"]' ]
 	for target in rst rst/ rst/1/ /1/one rst/x/one; do
 		run "$TORIDE" reset $target
 		[ "$status" -eq 2 ]

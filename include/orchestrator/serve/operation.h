@@ -30,7 +30,8 @@ struct instance *named_instance(struct orchestrator *orchestrator, struct call *
 int named_team(const struct instance *instance, struct call *call);
 /* A pipe leads nowhere: no terminal, no file and no folder of the host's. */
 bool is_pipe(int fd);
-/* The bots are teams in a JSON array (may be NULL), checked before. */
+/* The bots are teams in a JSON array (may be NULL): each must be one of the exercise's; and is then played by the solution. */
+int check_bots(const json_t *bots, int teams, struct error **err);
 void set_bots(struct instance *instance, const json_t *bots);
 /* Answers the call with an error; it is gone then. */
 void call_refuse(struct call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
