@@ -51,7 +51,8 @@ unplugged() { # TEAM HOST: as status says
 	wait_for 15 ended before "done"
 	run "$TORIDE" unplug cable/1/pc
 	echo "$output"
-	[ "$status" -eq 0 ] && [ "$output" = unplugged ]
+	[ "$status" -eq 0 ]
+	[ "$output" = unplugged ]
 	[ "$(unplugged 1 pc)" = '["office","side"]' ]
 	[ "$(unplugged 2 pc)" = '[]' ]
 	run reaches 1 10.77.1.20
@@ -86,10 +87,12 @@ unplugged() { # TEAM HOST: as status says
 	"$TORIDE" unplug cable/2/pc
 	run addressing
 	printf '%s\n' "$before" "$output"
-	[ "${#lines[@]}" -eq 6 ] && [ "$output" = "$before" ]
+	[ "${#lines[@]}" -eq 6 ]
+	[ "$output" = "$before" ]
 	run on 2 pc sh -c 'cat /sys/class/net/eth0/carrier; ip link set eth0 down; ip link set eth0 up; ip link set eth0 carrier on 2>/dev/null; cat /sys/class/net/eth0/carrier'
 	echo "$output"
-	[ "${lines[0]}" = 0 ] && [ "${lines[-1]}" = 0 ]
+	[ "${lines[0]}" = 0 ]
+	[ "${lines[-1]}" = 0 ]
 	run reaches 2 10.77.1.20
 	[ "$status" -ne 0 ]
 	"$TORIDE" plug cable/2/pc
@@ -102,7 +105,8 @@ unplugged() { # TEAM HOST: as status says
 	before=$(events '.kind == "range.unplugged" or .kind == "range.plugged"' | wc -l)
 	"$TORIDE" unplug cable/2/peer
 	run "$TORIDE" unplug cable/2/peer
-	[ "$status" -eq 0 ] && [ "$output" = "unplugged (it was so before)" ]
+	[ "$status" -eq 0 ]
+	[ "$output" = "unplugged (it was so before)" ]
 	"$TORIDE" plug cable/2/peer/office
 	"$TORIDE" plug cable/2/peer
 	run "$TORIDE" plug cable/2/peer
@@ -172,9 +176,11 @@ silent() { # PORT: no frame of the guest's has come out of it
 
 @test "what cannot be unplugged is refused with a reason" {
 	run "$TORIDE" unplug cable/2/nobody
-	[ "$status" -eq 1 ] && [[ $output == *"there is no host 'nobody'; there are attacker, pc, peer"* ]]
+	[ "$status" -eq 1 ]
+	[[ $output == *"there is no host 'nobody'; there are attacker, pc, peer"* ]]
 	run "$TORIDE" unplug cable/2/attacker/side
-	[ "$status" -eq 1 ] && [[ $output == *"'attacker' is not on a network 'side'; it is on office"* ]]
+	[ "$status" -eq 1 ]
+	[[ $output == *"'attacker' is not on a network 'side'; it is on office"* ]]
 	run "$TORIDE" unplug cable/3/pc
 	[ "$status" -eq 1 ]
 	run "$TORIDE" unplug cable/pc
@@ -207,7 +213,8 @@ can_delay() { "$TORIDE" doctor --json | jq -e '.checks[] | select(.id == "netem"
 	slow=$(seconds_for 10.77.2.20 2000000) # 16 Mbit at 4 Mbit/s: 4 s
 	fast=$(seconds_for 10.77.1.20 2000000)
 	echo "with a rate: $slow ms, without: $fast ms"
-	[ "$slow" -ge 3000 ] && [ "$slow" -le 15000 ]
+	[ "$slow" -ge 3000 ]
+	[ "$slow" -le 15000 ]
 	[ "$fast" -lt "$slow" ]
 	[ "$(tc qdisc show | grep "$(owner cable)" | grep -cE "(tbf|netem) ")" -eq 4 ] # pc and peer of two teams, at the one network
 }
@@ -217,7 +224,8 @@ can_delay() { "$TORIDE" doctor --json | jq -e '.checks[] | select(.id == "netem"
 	local best
 	best=$(on 2 pc ping -c 5 -i 0.2 10.77.2.20 | sed -n 's,^rtt .* = \([0-9]*\).*,\1,p')
 	echo "best: $best ms"
-	[ "$best" -ge 40 ] && [ "$best" -lt 80 ] # there and back
+	[ "$best" -ge 40 ]
+	[ "$best" -lt 80 ] # there and back
 	[ "$(on 2 pc ping -c 5 -i 0.2 10.77.1.20 | sed -n 's,^rtt .* = \([0-9]*\).*,\1,p')" -lt 10 ]
 }
 
@@ -293,7 +301,8 @@ capture_ended() { # bytes, time, stopped, network gone: the last one
 @test "a capture ends at its limits of time and of bytes" {
 	run bash -c '"$0" capture cable/2/office --seconds 1 | tcpdump -nr - 2>&1' "$TORIDE"
 	echo "$output"
-	[ "$status" -eq 0 ] && [[ $output == *"ended: time"* ]]
+	[ "$status" -eq 0 ]
+	[[ $output == *"ended: time"* ]]
 	"$TORIDE" capture cable/2/office --bytes 2000 --seconds 30 >"$BATS_TEST_TMPDIR/small" 2>"$BATS_TEST_TMPDIR/said" 3>&- &
 	wait_for 5 listens 2 office 1
 	on 2 pc sh -c 'head -c 100000 /dev/zero | nc -w 1 -q 0 10.77.1.20 7000'
@@ -322,20 +331,25 @@ capture_ended() { # bytes, time, stopped, network gone: the last one
 @test "a capture of what is not there is refused, and frames are kept from a terminal" {
 	echo precious >"$BATS_TEST_TMPDIR/before"
 	run "$TORIDE" capture cable/1/attic -w "$BATS_TEST_TMPDIR/before"
-	[ "$status" -eq 1 ] && [ "$(cat "$BATS_TEST_TMPDIR/before")" = precious ]
+	[ "$status" -eq 1 ]
+	[ "$(cat "$BATS_TEST_TMPDIR/before")" = precious ]
 	run "$TORIDE" capture cable/1/office -w "$BATS_TEST_TMPDIR/before" --seconds 1
 	[ "$status" -eq 0 ] && tcpdump -nr "$BATS_TEST_TMPDIR/before" >/dev/null
 	run "$TORIDE" capture cable/1/attic -w /dev/null
-	[ "$status" -eq 1 ] && [[ $output == *"no network 'attic'"* ]]
+	[ "$status" -eq 1 ]
+	[[ $output == *"no network 'attic'"* ]]
 	run "$TORIDE" capture cable/7/office -w /dev/null
-	[ "$status" -eq 1 ] && [[ $output == *"teams 1 to 2"* ]]
+	[ "$status" -eq 1 ]
+	[[ $output == *"teams 1 to 2"* ]]
 	run "$TORIDE" capture cable -w /dev/null
 	[ "$status" -eq 2 ]
 	run script -qec "$TORIDE capture cable/1/office" /dev/null </dev/null
 	echo "$output"
-	[ "$status" -eq 2 ] && [[ $output == *"nothing for a terminal"* ]]
+	[ "$status" -eq 2 ]
+	[[ $output == *"nothing for a terminal"* ]]
 	run "$TORIDE" capture cable/1/office -w /dev/full --seconds 1
-	[ "$status" -eq 1 ] && [[ $output == *"to '/dev/full', after 0 bytes (make room, or take less: --bytes): No space left"* ]]
+	[ "$status" -eq 1 ]
+	[[ $output == *"to '/dev/full', after 0 bytes (make room, or take less: --bytes): No space left"* ]]
 }
 
 @test "down leaves nothing of it, and ends a capture" {

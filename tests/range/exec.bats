@@ -79,13 +79,17 @@ teardown_file() {
 
 @test "what is not there is said: program, account, guest, exercise" {
 	run guest rgx/1/one no-such-program
-	[ "$status" -eq 1 ] && [[ $output == "error: team 1: host 'one': run 'no-such-program': No such file or directory" ]]
+	[ "$status" -eq 1 ]
+	[[ $output == "error: team 1: host 'one': run 'no-such-program': No such file or directory" ]]
 	run "$tool" exec rgx/1/one -u nobody2 -- true
-	[ "$status" -eq 1 ] && [[ $output == "error: team 1: host 'one': it has no account 'nobody2'" ]]
+	[ "$status" -eq 1 ]
+	[[ $output == "error: team 1: host 'one': it has no account 'nobody2'" ]]
 	run guest rgx/1/three true
-	[ "$status" -eq 1 ] && [[ $output == "error: team 1: host 'three': is not running" ]]
+	[ "$status" -eq 1 ]
+	[[ $output == "error: team 1: host 'three': is not running" ]]
 	run guest nothing/1/one true
-	[ "$status" -eq 1 ] && [[ $output == "error: team 1: host 'one': is not running" ]]
+	[ "$status" -eq 1 ]
+	[[ $output == "error: team 1: host 'one': is not running" ]]
 }
 
 @test "accounts are read inside the guest only, whatever its files are" {
@@ -165,6 +169,7 @@ answer() {
 @test "programs start while threads of ours come and go" {
 	run "$tool" race rgx/1/one 3
 	echo "$output"
-	[ "$status" -eq 0 ] && [[ $output == *" started, 0 failed" ]]
+	[ "$status" -eq 0 ]
+	[[ $output == *" started, 0 failed" ]]
 	[ "${output%% *}" -ge 20 ]
 }

@@ -43,7 +43,8 @@ capture() { # interface file filter…
 	while read -r team name; do
 		net=$(readlink "/proc/$(init_of rgi "$team" "$name")/ns/net")
 		echo "$team $name $net"
-		[ -n "$net" ] && [ "$net" != "$host" ]
+		[ -n "$net" ]
+		[ "$net" != "$host" ]
 		[[ $seen != *$net* ]]
 		seen+=" $net"
 	done < <(guests)
@@ -67,7 +68,8 @@ capture() { # interface file filter…
 	[ "$(readlink "/proc/$(init_of rgi 9 bad)/ns/net")" = "$(readlink /proc/self/ns/net)" ] # this is the case that it is about
 	run guest rgi/9/bad true
 	echo "$output"
-	[ "$status" -eq 1 ] && [[ $output == *"host 'bad': shares the host's network: refused"* ]]
+	[ "$status" -eq 1 ]
+	[[ $output == *"host 'bad': shares the host's network: refused"* ]]
 	run "$tool" probe rgi/9/bad 127.0.0.1 22
 	[[ $output == *"shares the host's network: refused"* ]]
 	run "$tool" shell rgi/9/bad root </dev/null
@@ -81,7 +83,8 @@ capture() { # interface file filter…
 	local bases='' base team name
 	while read -r team name; do
 		base=$(awk '{ print $2 }' "/proc/$(init_of rgi "$team" "$name")/uid_map")
-		[ "$base" -ge 268435456 ] && [ $((base % 65536)) -eq 0 ]
+		[ "$base" -ge 268435456 ]
+		[ $((base % 65536)) -eq 0 ]
 		[ "$(stat -c %u "/proc/$(init_of rgi "$team" "$name")")" -eq "$base" ]
 		bases+="$base"$'\n'
 	done < <(guests)

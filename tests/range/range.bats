@@ -29,7 +29,9 @@ teardown() {
 	run guest rgt/2/one sh -c 'cat /etc/box-mark; ls /etc/skel; test ! -e /etc/issue; stat -c %U:%G /home/trainee/.bashrc; cat /etc/box-bake-network'
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[ "${lines[0]}" = plain ] && [ "${lines[1]}" = only ] && [ "${lines[2]}" = trainee:trainee ]
+	[ "${lines[0]}" = plain ]
+	[ "${lines[1]}" = only ]
+	[ "${lines[2]}" = trainee:trainee ]
 	[ "${#lines[@]}" -eq 3 ] || [ "${lines[3]}" = lo ] # the bake had no network but its own loopback
 }
 
@@ -113,7 +115,8 @@ teardown() {
 	local count
 	count=$("$tool" status rgt | jq '.guests[] | select(.team == 1 and .host == "one") | .pids')
 	echo "$count processes"
-	[ "$count" -ge 50 ] && [ "$count" -le 70 ] # 64, libvirt's own and one that was just let in
+	[ "$count" -ge 50 ]
+	[ "$count" -le 70 ] # 64, libvirt's own and one that was just let in
 	run guest rgt/1/one cat /etc/box-mark # the whole limit is taken, and yet:
 	[ "$output" = plain ]
 	guest rgt/1/two true
@@ -171,7 +174,8 @@ process_limit() {
 	$VIRSH net-define <(echo "<network><name>$network</name><forward mode='bridge'/><bridge name='$bridge'/></network>")
 	run down rgt-two
 	echo "$output"
-	[ "$status" -eq 0 ] && [[ $output == "0 changed"* ]]
+	[ "$status" -eq 0 ]
+	[[ $output == "0 changed"* ]]
 	run up rgt-two 1
 	echo "$output"
 	[ "$status" -eq 1 ]
@@ -253,7 +257,8 @@ process_limit() {
 @test "no libvirt: one line with the mend" {
 	run env TORIDE_URI=lxc+unix:///system?socket=/nowhere "$tool" up "$lan" rgt-two 1
 	echo "$output"
-	[ "$status" -eq 1 ] && [ "${#lines[@]}" -eq 1 ]
+	[ "$status" -eq 1 ]
+	[ "${#lines[@]}" -eq 1 ]
 	[[ $output == "error: libvirt does not answer at lxc+unix:///system?socket=/nowhere: "*"run \`toride doctor --fix\`" ]]
 }
 

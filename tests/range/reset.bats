@@ -142,7 +142,8 @@ command_op() { # COMMAND ARGS: what the instructor's page sends
 	run "$TORIDE" reset other/1/one
 	[[ $output == *"there is no exercise 'other'; up are: rst"* ]]
 	run "$TORIDE" start rst --bot 3
-	[ "$status" -eq 1 ] && [[ $output == *"--bot names a team from 1 to 2"* ]]
+	[ "$status" -eq 1 ]
+	[[ $output == *"--bot names a team from 1 to 2"* ]]
 	[ "$("$TORIDE" status --json | jq -c '[.exercises[0].teams[].state] | unique')" = '["ready"]' ]
 	for target in rst rst/ rst/1/ /1/one rst/x/one; do
 		run "$TORIDE" reset $target

@@ -96,7 +96,8 @@ at_least() { # NUMBER command…
 @test "the dial: at 0 % nobody begins anything, and it is an event of the team; pausing the clock stops them, too" {
 	run "$TORIDE" npc staff --team 1 --load 0%
 	echo "$output"
-	[ "$status" -eq 0 ] && [[ $output == *"team 1    load   0 %  3 people"*"last failure: "* ]]
+	[ "$status" -eq 0 ]
+	[[ $output == *"team 1    load   0 %  3 people"*"last failure: "* ]]
 	events '.kind == "npc.load"' | jq -e '.team == 1 and .actor == "console" and .body == {"percent": 0}'
 	sleep 1
 	local before

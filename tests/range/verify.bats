@@ -39,7 +39,9 @@ verify() { # options…
 
 holds() {
 	verify "$@"
-	[ "$status" -eq 0 ] && [ "$(jq .holds <<<"$output")" = true ] && [ -z "$failures" ]
+	[ "$status" -eq 0 ]
+	[ "$(jq .holds <<<"$output")" = true ]
+	[ -z "$failures" ]
 }
 
 @test "up ends with it, in one line and in the journal" {
@@ -279,9 +281,11 @@ logs() {
 	run "$TORIDE" verify rgv another
 	[ "$status" -eq 2 ]
 	run "$TORIDE" verify rgv --team 3
-	[ "$status" -eq 1 ] && [[ $output == *"exercise 'rgv' has teams 1 to 2"* ]]
+	[ "$status" -eq 1 ]
+	[[ $output == *"exercise 'rgv' has teams 1 to 2"* ]]
 	run "$TORIDE" verify nobody
-	[ "$status" -eq 1 ] && [[ $output == *"there is no exercise 'nobody'"* ]]
+	[ "$status" -eq 1 ]
+	[[ $output == *"there is no exercise 'nobody'"* ]]
 }
 
 @test "a down that comes meanwhile is obeyed; --no-verify builds without it" {
@@ -292,7 +296,8 @@ logs() {
 	wait $verifying || :
 	cat "$BATS_TEST_TMPDIR/verify"
 	run "$TORIDE" up tests/range/lan/exercises/tiny.yaml --name rgv --no-verify
-	[ "$status" -eq 0 ] && [[ $output != *verified* ]]
+	[ "$status" -eq 0 ]
+	[[ $output != *verified* ]]
 	[ -z "$("$TORIDE" journal rgv | grep '"range.verified"')" ]
 	"$TORIDE" down rgv
 }
