@@ -65,6 +65,7 @@ const struct command command_up = {
 	"up", "SCENARIO [--teams N] [--name EX] [--day DAY] [--bot TEAM]... [--no-verify]",
 	"build a range (needs a running `toride serve`)",
 	UP_HELP SITE_HELP
-	"\nWhat stands already and matches is left as it is: `up` twice changes nothing.\n"
+	"\nWhat stands already and matches is left as it is: `up` twice changes nothing. Until a clock is started, a changed\n"
+	"scenario or number of teams is taken: what it changes is made anew, the journal begins anew.\n"
 	"It ends with `toride verify`: when that fails the status is 1, and the range stays up to be looked at.\n",
 	run};

@@ -125,6 +125,11 @@ static void up_run(void *context)
 
 static void begin_down(struct orchestrator *orchestrator, const char *exercise, struct call *call);
 
+static bool is_at_work(const struct instance *instance)
+{
+	return instance->busy || instance->visits > 0;
+}
+
 /* A `down` that came while the range was being built. */
 static void serve_waiting_down(struct orchestrator *orchestrator, const char *exercise, struct call *waiting)
 {
@@ -134,7 +139,7 @@ static void serve_waiting_down(struct orchestrator *orchestrator, const char *ex
 
 void instance_idle(struct instance *instance)
 {
-	if (instance->busy || instance->visits > 0)
+	if (is_at_work(instance))
 		return;
 	instance->cancel = false;
 	serve_waiting_down(instance->orchestrator, instance_name(instance), steal(&instance->waiting_down));
@@ -203,6 +208,15 @@ static void up_done(void *context)
 	range_work_free(work);
 }
 
+static bool has_begun(const struct instance *instance)
+{
+	bool begun[PLAN_TEAMS_MAX + 1] = {0}, any = false;
+	verify_begun(instance, begun);
+	for (int team = 1; team <= instance->plan->teams; team++)
+		any = any || begun[team];
+	return any;
+}
+
 static struct instance *instance_for_up(struct orchestrator *orchestrator, struct call *call, json_t **passwords,
 					struct error **err)
 {
@@ -227,14 +241,16 @@ static struct instance *instance_for_up(struct orchestrator *orchestrator, struc
 			       ? NULL
 			       : instance;
 	}
-	if (strcmp(there->scenario->digest, scenario->digest) != 0 || there->plan->teams != teams) {
-		error_set(err,
-			  "exercise '%s' is up with another scenario text or number of teams (%d); `toride down %s` first, or "
-			  "--name another",
-			  instance_name(there), there->plan->teams, instance_name(there));
+	instance = orchestrator_instance(orchestrator, instance_name(there));
+	if (is_at_work(instance) || (strcmp(there->scenario->digest, scenario->digest) == 0 && there->plan->teams == teams))
+		return instance;
+	if (has_begun(there) || strcmp(there->scenario->id, scenario->id) != 0) {
+		error_set(err, "exercise '%s' %s another scenario text or number of teams (%d); `toride down %s` first, or --name another",
+			  instance_name(there), has_begun(there) ? "has begun with" : "is up with", there->plan->teams,
+			  instance_name(there));
 		return NULL;
 	}
-	return orchestrator_instance(orchestrator, instance_name(there));
+	return instance_replace(instance, file, teams, day ? day : there->plan->day, &instance, passwords, err) < 0 ? NULL : instance;
 }
 
 /* A range that is up keeps the day of its first `up`, unless it is told another. */
@@ -254,7 +270,7 @@ void op_up(struct orchestrator *orchestrator, struct call *call)
 		call_fail(call, err);
 		return;
 	}
-	if (instance->busy || instance->visits > 0) {
+	if (is_at_work(instance)) {
 		call_refuse(call, "exercise '%s' is being built, reset or removed just now; try again when that is done",
 			    instance_name(instance));
 		return;
@@ -268,7 +284,7 @@ void op_up(struct orchestrator *orchestrator, struct call *call)
 	work->instance = instance;
 	work->exercise = xstrdup(instance_name(instance));
 	work->call = call;
-	work->fresh = passwords != NULL;
+	work->fresh = !instance->built;
 	work->passwords = passwords;
 	work->bots = json_incref(json_object_get(call_args(call), "bots"));
 	work->verify = !json_is_true(json_object_get(call_args(call), "no_verify"));
@@ -307,7 +323,7 @@ static void begin_down(struct orchestrator *orchestrator, const char *exercise, 
 {
 	struct instance *instance = orchestrator_instance(orchestrator, exercise);
 	/* An up or a reset is asked to stop, and this waits for it; a second down does not. */
-	if (instance && (instance->busy || instance->visits > 0)) {
+	if (instance && is_at_work(instance)) {
 		instance->cancel = true;
 		if (instance->waiting_down)
 			call_refuse(call, "exercise '%s' is being taken down already", exercise);

@@ -275,6 +275,41 @@ void instance_destroy(struct instance *instance, bool forget)
 	board_exercises_changed(orchestrator->board);
 }
 
+static bool has_room(const struct instance *instance, const char *file, int teams, const char *day, struct error **err)
+{
+	const struct orchestrator *orchestrator = instance->orchestrator;
+	cleanup_scenario struct scenario *scenario = NULL;
+	cleanup_plan struct plan *plan = NULL;
+	struct capacity capacity;
+	return scenario_open(orchestrator->site, file, &scenario, err) == 0 &&
+	       plan_create(scenario, instance_name(instance), teams, day, &plan, err) == 0 &&
+	       range_capacity(orchestrator->range, &capacity, err) == 0 && plan_check_capacity(plan, &capacity, err) == 0;
+}
+
+int instance_replace(struct instance *old, const char *file, int teams, const char *day, struct instance **out,
+		     json_t **passwords, struct error **err)
+{
+	struct orchestrator *orchestrator = old->orchestrator;
+	if (!has_room(old, file, teams, day, err)) /* then all stays as it is */
+		return -1;
+	cleanup_free char *name = xstrdup(instance_name(old)), *kept_day = xstrdup(day); /* may be the old plan's */
+	const bool same_teams = old->plan->teams == teams;
+	struct accounts accounts = old->accounts;
+	old->accounts = (struct accounts){0};
+	instance_record(old, 0, "exercise.closed", json_pack("{ss}", "reason", "built anew from a changed scenario"));
+	instance_destroy(old, true);
+	int result = instance_create(orchestrator, file, name, teams, kept_day, out, passwords, err);
+	if (result == 0 && same_teams) { /* they have been handed out */
+		accounts_finish(&(*out)->accounts);
+		(*out)->accounts = accounts;
+		json_decref(*passwords);
+		*passwords = NULL;
+		return 0;
+	}
+	accounts_finish(&accounts);
+	return result;
+}
+
 static char *host_names(const struct scenario *scenario)
 {
 	char *names = xstrdup("");

@@ -21,7 +21,7 @@ teardown_file() {
 	load serve
 	"$TORIDE" down rst >/dev/null 2>&1
 	serve_stop
-	for exercise in rst rst-slow rst-attack; do
+	for exercise in rst rst-slow rst-attack rst-new; do
 		down $exercise
 		rm -rf "$TORIDE_STATE_DIR/exercises/$exercise"
 	done
@@ -172,6 +172,35 @@ command_op() { # COMMAND ARGS: what the instructor's page sends
 	cp -p "$BATS_TEST_TMPDIR/setup" "$roles/box/setup"
 	run "$TORIDE" up "$BATS_FILE_TMPDIR/exercises/tiny.yaml" --name rst --no-verify --teams 2
 	[[ $output == *"nothing to change"* ]]
+}
+
+@test "until a clock is started up takes a changed scenario: what it changes is made anew, accounts and all else stay" {
+	local changed=$BATS_FILE_TMPDIR/exercises/changed.yaml other accounts
+	cp "$BATS_FILE_TMPDIR/exercises/tiny.yaml" "$changed"
+	up_changed() { "$TORIDE" up "$changed" --name rst-new --no-verify "$@" 2>&1; }
+	up_changed
+	accounts() { jq -c '[.accounts[].hash]' "$TORIDE_STATE_DIR/exercises/rst-new/exercise.json"; }
+	accounts=$(accounts) one=$(init_of rst-new 1 one) two=$(init_of rst-new 1 two)
+	sed -i 's/mark: changed/mark: once-more/' "$changed"
+	run up_changed
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output != *password* ]]
+	[ "$(accounts)" = "$accounts" ]
+	[ "$("$TORIDE" exec rst-new/1/two -- cat /etc/box-mark)" = once-more ]
+	[ "$(init_of rst-new 1 two)" != "$two" ]
+	[ "$(init_of rst-new 1 one)" = "$one" ]
+	run up_changed --teams 2
+	[ "$status" -eq 0 ]
+	[[ $output == *team2* ]]
+	[ "$(init_of rst-new 1 one)" = "$one" ]
+	"$TORIDE" start rst-new
+	sed -i 's/mark: once-more/mark: too-late/' "$changed"
+	run up_changed --teams 2
+	[ "$status" -eq 1 ]
+	[[ $output == *"'rst-new' has begun with another scenario text"*"toride down rst-new"* ]]
+	"$TORIDE" journal rst-new --verify
+	"$TORIDE" down rst-new
 }
 
 @test "kill -9 of the orchestrator in the middle: up mends it" {

@@ -35,6 +35,13 @@ struct instance {
  */
 int instance_create(struct orchestrator *orchestrator, const char *file, const char *name, int teams, const char *day,
 		    struct instance **instance, json_t **passwords, struct error **err);
+/*
+ * The same for an exercise that has not begun, whose range stands and whose scenario or number of teams was changed: `old` is gone then, its range is as it
+ * was, and what matches will stay at the next build. With as many teams the accounts are the same, and *passwords is NULL. -1: `old` is as it was, or
+ * (its new journal cannot be opened) gone.
+ */
+int instance_replace(struct instance *old, const char *file, int teams, const char *day, struct instance **out,
+		     json_t **passwords, struct error **err);
 /* Takes up an exercise from its folder after a restart; its clocks stand still. */
 int instance_adopt(struct orchestrator *orchestrator, const char *name, struct instance **instance, struct error **err);
 /* Another day: what the histories tell changes, and with it the disks and guests that stand on one, at the next build. The exercise itself goes on. */
