@@ -203,6 +203,14 @@ static json_t *bake_report(const struct plan *plan, const bool *is_there, const 
 	return report;
 }
 
+/* What killed bakes have left. */
+static void remove_drafts(const struct range *range)
+{
+	for (enum resource_kind kind = 0; kind < RESOURCE_KINDS; kind++)
+		if (kind_of(kind)->folder)
+			drafts_remove_dead(range, kind_of(kind)->folder);
+}
+
 static int bake_works(const struct order *order, struct work *works, json_t **report, struct error **err)
 {
 	const struct plan *plan = order->plan;
@@ -212,6 +220,7 @@ static int bake_works(const struct order *order, struct work *works, json_t **re
 		is_there[i] = !kind_of(plan->resources[i].kind)->folder || cache_has(&works[i]);
 	add_creations(&tasks, works, plan->resources_count, is_there);
 	size_t changed = 0;
+	remove_drafts(order->range); /* also when all is at hand */
 	if (tasks.count && cache_room(order->range, kind_layer.folder, err) < 0) /* once, not for each of them */
 		return -1;
 	if (run_tasks(order, &tasks, &changed, err) < 0)
@@ -269,9 +278,7 @@ static int down(const struct order *order, virConnectPtr connection, const char 
 	if (found_any)
 		return error_set(err, "exercise '%s' keeps coming back; is another process building it?", exercise);
 	cgroup_remove_exercise(order->range->cgroups, order->range->site, exercise);
-	for (enum resource_kind kind = 0; kind < RESOURCE_KINDS; kind++)
-		if (kind_of(kind)->folder)
-			drafts_remove_dead(order->range, kind_of(kind)->folder);
+	remove_drafts(order->range);
 	return remove_folders(order->range, exercise, err);
 }
 

@@ -45,8 +45,10 @@ no_draft() { [ -z "$(find "$TORIDE_STATE_DIR"/{images,layers,histories} -maxdept
 	[ "$(grep -coE '(layer|history) (one|two)$' <<<"$stderr")" -eq 4 ]
 	[ "$(grep -cE '^  (layer|history) +(one|two|hop) +made in [0-9.]+ s$' <<<"$output")" -eq 5 ]
 	[[ $output == *"  image    base  at hand"* && ${lines[-1]} == "tiny, day 2026-11-24: 5 made, 1 at hand, in "*" s" ]]
+	mkdir "$TORIDE_STATE_DIR/layers/.tmp-killed" # by a bake that was killed when another had made all
 	run "$TORIDE" bake "$SCENARIO" --day 2026-11-24
 	[[ ${lines[-1]} == "tiny, day 2026-11-24: 0 made, 6 at hand, in "* ]]
+	no_draft
 	run env RANGE_TOOL_VERBOSE=1 "$tool" up "$SCENARIO" bake 1
 	[[ $output != *"create layer"* && $output != *"create history"* ]]
 	down bake
