@@ -61,6 +61,8 @@ int range_prune(struct range *range, struct plan *const *plans, size_t plans_cou
  */
 int range_reset(struct range *range, const struct plan *plan, int team, const char *host, range_progress_fn *progress,
 		void *context, const volatile bool *cancel, struct error **err);
+/* A descriptor; while it is open no host of the exercise is reset, and nothing built or removed. Waits for what is at work. -1 with *err. */
+int range_hold_still(struct range *range, const char *exercise, struct error **err);
 /* Removes everything of the exercise from the host, by metadata, also after a crash. Images and layers stay. Nothing there is success. */
 int range_down(struct range *range, const char *exercise, range_progress_fn *progress, void *context, size_t *changed,
 	       struct error **err);
@@ -164,8 +166,11 @@ enum probe_outcome { PROBE_REACHED, PROBE_NOT_REACHED, PROBE_UNKNOWN };
 /* PROBE_UNKNOWN with *err when the probe itself could not run (the guest is gone). */
 enum probe_outcome range_probe(struct range *range, const struct probe_request *request, struct error **err);
 
-/* Does anything lead out of the team's guests and networks? Looked at from the host's side, where no trainee can make it look open or
- * shut. 0: nothing does; -1 with *err: what does, or what could not be looked at. */
+/*
+ * Does anything lead out of the team's guests and networks? Looked at from the host's side, where no trainee can make it look open or shut. 0: nothing
+ * does; -1 with *err: what does, or what could not be looked at. A guest that is just being reset looks like that, too: so it looks again until resets
+ * are done, for some seconds.
+ */
 int range_sealed(struct range *range, const struct plan *plan, int team, struct error **err);
 
 /* Calls `lost` (from a thread of the range) when a guest stops although nobody asked for it. One watch per range. */

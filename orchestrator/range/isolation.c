@@ -251,7 +251,7 @@ static void *look_at_seals(void *context)
 	struct seals *seals = context;
 	for (int team; (team = atomic_fetch_add(&seals->next, 1)) <= seals->plan->teams;)
 		if (!seals->team || team == seals->team)
-			range_sealed(seals->range, seals->plan, team, &seals->broken[team]);
+			seal_look(seals->range, seals->plan, team, &seals->broken[team]);
 	return NULL;
 }
 

@@ -21,11 +21,14 @@
 #include <sys/time.h>
 
 #include "common/alloc.h"
+#include "common/now.h"
 #include "orchestrator/range/bridge.h"
 #include "orchestrator/range/guest.h"
+#include "orchestrator/range/proof.h"
 #include "orchestrator/range/wall.h"
+#include "orchestrator/range/works.h"
 
-enum { ANSWER_TIMEOUT_S = 5, ANSWER_BYTES = 32 << 10 };
+enum { ANSWER_TIMEOUT_S = 5, ANSWER_BYTES = 32 << 10, RESETS_DONE_MS = 15000, LOOK_AGAIN_MS = 100 };
 
 struct port {
 	char name[IFNAME_MAX];
@@ -275,7 +278,7 @@ static int check_all(const struct seal *seal, virConnectPtr connection, struct e
 	return 0;
 }
 
-int range_sealed(struct range *range, const struct plan *plan, int team, struct error **err)
+int seal_look(struct range *range, const struct plan *plan, int team, struct error **err)
 {
 	__attribute__((cleanup(cleanup_seal))) struct seal seal = {.range = range, .plan = plan, .team = team};
 	virConnectPtr connection = range_connection_take(range, err);
@@ -285,4 +288,17 @@ int range_sealed(struct range *range, const struct plan *plan, int team, struct 
 	int result = check_all(&seal, connection, err);
 	range_connection_give(range, connection);
 	return result < 0 ? error_prefix(err, "team %d", team) : 0;
+}
+
+int range_sealed(struct range *range, const struct plan *plan, int team, struct error **err)
+{
+	for (int64_t deadline_ms = monotonic_ms() + RESETS_DONE_MS;;) {
+		cleanup_error struct error *found = NULL;
+		const bool was_still = exercise_is_still(range, plan->exercise);
+		if (seal_look(range, plan, team, &found) == 0)
+			return 0;
+		if ((was_still && exercise_is_still(range, plan->exercise)) || monotonic_ms() > deadline_ms)
+			return error_move(err, steal(&found));
+		usleep(LOOK_AGAIN_MS * 1000);
+	}
 }

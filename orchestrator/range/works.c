@@ -12,7 +12,7 @@
 #include "orchestrator/digest.h"
 #include "orchestrator/range/tree.h"
 
-enum { LOCK_WAIT_MS = 3000 };
+enum { LOCK_WAIT_MS = 3000, LOCK_WAIT_SHORT_WORK_MS = 60000 };
 
 /* ---- one process at a time works on an exercise; a dead one's lock is gone ---- */
 
@@ -26,10 +26,11 @@ static bool is_exercise_name(const char *text)
 int exercise_lock(const struct range *range, const char *exercise, enum lock_purpose purpose, struct error **err)
 {
 	const bool make = purpose == LOCK_TO_MAKE;
+	const int64_t wait_ms = purpose >= LOCK_TO_RESET ? LOCK_WAIT_SHORT_WORK_MS : LOCK_WAIT_MS;
 	if (!is_exercise_name(exercise))
 		return error_set(err, "'%.40s' is not the name of an exercise", exercise);
 	cleanup_free char *folder = range_exercise_folder(range, exercise);
-	for (int64_t deadline_ms = monotonic_ms() + LOCK_WAIT_MS;;) {
+	for (int64_t deadline_ms = monotonic_ms() + wait_ms;;) {
 		if (make && make_folders(folder, 0711, err) < 0)
 			return -1;
 		/* Who takes down makes nothing: the disk may be full. */
@@ -47,6 +48,18 @@ int exercise_lock(const struct range *range, const char *exercise, enum lock_pur
 					 exercise);
 		usleep(20000);
 	}
+}
+
+int range_hold_still(struct range *range, const char *exercise, struct error **err)
+{
+	return exercise_lock(range, exercise, LOCK_TO_VERIFY, err);
+}
+
+bool exercise_is_still(const struct range *range, const char *exercise)
+{
+	cleanup_free char *folder = range_exercise_folder(range, exercise);
+	cleanup_close int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return lock < 0 || flock(lock, LOCK_EX | LOCK_NB) == 0;
 }
 
 int cache_lock(const struct range *range, int how, struct error **err)

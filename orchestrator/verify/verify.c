@@ -139,6 +139,10 @@ int verify_run(const struct verify_request *request, json_t **result, struct err
 					    .lock = PTHREAD_MUTEX_INITIALIZER,
 					    .first = request->team ? request->team : 1,
 					    .last = request->team ? request->team : request->plan->teams};
+	/* A guest that is being reset would be found with a way out: its interface, for a moment, in the host's network. */
+	cleanup_close int still = range_hold_still(request->range, request->plan->exercise, err);
+	if (still < 0)
+		return -1;
 	int64_t start_ms = monotonic_ms();
 	verification.next = verification.first;
 	verification.total = (size_t)(verification.last - verification.first) + 2;

@@ -174,6 +174,18 @@ command_op() { # COMMAND ARGS: what the instructor's page sends
 	[[ $output == *"nothing to change"* ]]
 }
 
+@test "verify and a reset wait for each other: a guest that is just being made is not found to have a way out" {
+	reset_often() { for _ in 1 2 3 4 5 6; do "$TORIDE" reset rst/1 || return 1; done; }
+	reset_often >/dev/null 2>&1 3>&- &
+	for _ in 1 2 3 4 5; do
+		run "$TORIDE" verify rst
+		echo "$output"
+		[ "$status" -eq 0 ]
+		[[ $output != *"NOT ISOLATED"* ]]
+	done
+	wait $!
+}
+
 @test "until a clock is started up takes a changed scenario: what it changes is made anew, accounts and all else stay" {
 	local changed=$BATS_FILE_TMPDIR/exercises/changed.yaml other accounts
 	cp "$BATS_FILE_TMPDIR/exercises/tiny.yaml" "$changed"

@@ -13,6 +13,9 @@
 
 enum { PROOF_HOST_ADDRESSES_MAX = 32, PROOF_SPACES = 6, PROOF_TOKEN_FIRST = 0x06 /* local; the guests' own begin with 02 */ };
 
+/* What range_sealed() finds, at one look: for who knows that nothing is being reset. */
+int seal_look(struct range *range, const struct plan *plan, int team, struct error **err);
+
 /* A running guest: hears what comes from other teams, and sends. */
 struct cell {
 	int team;

@@ -5,11 +5,14 @@
 #include "orchestrator/range/kind.h"
 
 /*
- * One process at a time makes or removes; any number may reset hosts meanwhile, but not while one of the former is at work. The descriptor holds the lock:
- * a dead process's is gone. Waits for a few seconds. Only LOCK_TO_MAKE makes the exercise's folder.
+ * One at a time makes, removes or verifies; any number may reset hosts, but not while one of the former is at work. The descriptor holds the lock:
+ * a dead process's is gone. Waits for a few seconds; to reset or verify, which are soon done, for a minute. Only LOCK_TO_MAKE makes the exercise's folder.
  */
-enum lock_purpose { LOCK_TO_MAKE, LOCK_TO_REMOVE, LOCK_TO_RESET };
+enum lock_purpose { LOCK_TO_MAKE, LOCK_TO_REMOVE, LOCK_TO_RESET, LOCK_TO_VERIFY };
 int exercise_lock(const struct range *range, const char *exercise, enum lock_purpose purpose, struct error **err);
+
+/* False: somebody holds the lock just now. */
+bool exercise_is_still(const struct range *range, const char *exercise);
 
 /* Who makes or uses cached folders holds it shared (LOCK_SH) until disks that stand on them are written; who removes some, alone (LOCK_EX). Waits. */
 int cache_lock(const struct range *range, int how, struct error **err);
