@@ -179,6 +179,24 @@ logs() {
 	holds
 }
 
+@test "a wall that is gone, or was changed, is named with its mend, which mends it" {
+	local bridge
+	bridge=$(bridge_of 1 office)
+	nft delete table netdev "toride-$bridge"
+	verify
+	[ "$status" -eq 1 ]
+	grep -q "the wall of bridge '$bridge' is gone, or cannot be looked at (.toride up. makes it anew)" <<<"$failures"
+	"$TORIDE" up scenarios/exercises/first-call.yaml --name rgv --teams 2 >/dev/null
+	holds
+	nft add chain netdev "toride-$bridge" in '{ policy accept; }'
+	verify
+	[ "$status" -eq 1 ]
+	grep -q "the wall of bridge '$bridge' has been changed .*nft delete table netdev toride-$bridge), and .toride up. makes it anew" <<<"$failures"
+	nft delete table netdev "toride-$bridge"
+	"$TORIDE" up scenarios/exercises/first-call.yaml --name rgv --teams 2 >/dev/null
+	holds
+}
+
 @test "a rule that lets something through a wall which looks whole is felt" {
 	[ -n "$(ip -4 -o address show scope global)" ] || skip "the host has no address that guests could ask for"
 	local bridge
