@@ -319,8 +319,8 @@ static int no_host(const struct scenario *scenario, const char *name, struct err
 	cleanup_free char *names = xstrdup("");
 	for (size_t i = 0; i < scenario->hosts_count; i++)
 		add_name(&names, scenario->hosts[i].name);
-	return error_set_texts(err, "'%.*s' というホストはありません。あるのは %s です。", "there is no host '%.*s'; there are %s",
-			       shown(name), name, names);
+	return error_set_texts(err, "'%.*s' というホストはありません。あるのは %s です。",
+			       "there is no host '%.*s'; there are %s", shown(name), name, names);
 }
 
 static int not_on_network(const struct host *host, const char *network, struct error **err)

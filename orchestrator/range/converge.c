@@ -220,7 +220,7 @@ static int bake_works(const struct order *order, struct work *works, json_t **re
 		is_there[i] = !kind_of(plan->resources[i].kind)->folder || cache_has(&works[i]);
 	add_creations(&tasks, works, plan->resources_count, is_there);
 	size_t changed = 0;
-	remove_drafts(order->range); /* also when all is at hand */
+	remove_drafts(order->range);						 /* also when all is at hand */
 	if (tasks.count && cache_room(order->range, kind_layer.folder, err) < 0) /* once, not for each of them */
 		return -1;
 	if (run_tasks(order, &tasks, &changed, err) < 0)

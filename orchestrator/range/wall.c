@@ -72,12 +72,15 @@ int wall_check(const char *bridge, struct error **err)
 	cleanup_free char *hook = xasprintf("hook ingress device \"%s\" priority filter; policy drop;\n\t}\n}", bridge);
 	cleanup_free char *text = NULL;
 	if (run(commands, &text, err) < 0)
-		return error_prefix(err, "the wall of bridge '%s' is gone, or cannot be looked at (`toride up` makes it anew)", bridge);
-	return strstr(text, hook) ? 0
-				  : error_set(err,
-					      "the wall of bridge '%s' has been changed (nft list table netdev toride-%s); take it away (nft "
-					      "delete table netdev toride-%s), and `toride up` makes it anew",
-					      bridge, bridge, bridge);
+		return error_prefix(err, "the wall of bridge '%s' is gone, or cannot be looked at (`toride up` makes it anew)",
+				    bridge);
+	return strstr(text, hook)
+		       ? 0
+		       : error_set(
+				 err,
+				 "the wall of bridge '%s' has been changed (nft list table netdev toride-%s); take it away (nft "
+				 "delete table netdev toride-%s), and `toride up` makes it anew",
+				 bridge, bridge, bridge);
 }
 
 /* The JSON of nft 1.0.6 leaves a table's comment out, so its text is read:

@@ -245,12 +245,15 @@ static struct instance *instance_for_up(struct orchestrator *orchestrator, struc
 	if (is_at_work(instance) || (strcmp(there->scenario->digest, scenario->digest) == 0 && there->plan->teams == teams))
 		return instance;
 	if (has_begun(there) || strcmp(there->scenario->id, scenario->id) != 0) {
-		error_set(err, "exercise '%s' %s another scenario text or number of teams (%d); `toride down %s` first, or --name another",
+		error_set(err,
+			  "exercise '%s' %s another scenario text or number of teams (%d); `toride down %s` first, or --name "
+			  "another",
 			  instance_name(there), has_begun(there) ? "has begun with" : "is up with", there->plan->teams,
 			  instance_name(there));
 		return NULL;
 	}
-	return instance_replace(instance, file, teams, day ? day : there->plan->day, &instance, passwords, err) < 0 ? NULL : instance;
+	return instance_replace(instance, file, teams, day ? day : there->plan->day, &instance, passwords, err) < 0 ? NULL
+														    : instance;
 }
 
 /* A range that is up keeps the day of its first `up`, unless it is told another. */
