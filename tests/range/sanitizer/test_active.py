@@ -3,7 +3,7 @@
 import unittest
 from xml.etree import ElementTree
 
-from documents import members, word, zipped
+from documents import OFFICE, members, word, zipped
 from sanitizer import fields, files, verdict
 
 
@@ -34,7 +34,10 @@ class ActiveText(unittest.TestCase):
             self.assertNotIn(b"cmd", text, body)
             self.assertIn(b" PAGE ", text)
             self.assertIn("見積書".encode(), text)
-        for sound in (self.field(" PAGE "), self.field('HYPERLINK "https://www.saida.example/dde"'), self.field(" IF ", self.field("PAGE"), "=1 a b"),
+        for target in ("\\\\\\\\cmd\\\\share", "file://cmd/x", "//cmd/x", "cmd:x"):
+            result = self.check("a.docx", word(False, body=self.field(f' HYPERLINK \\o "見積: 書" "{target}"')), verdict.CLEANED)
+            self.assertNotIn(b"cmd", members(result.data)["word/document.xml"])
+        for sound in (self.field(" PAGE "), self.field('HYPERLINK "mailto:a@saida.example" \\o "注: 宛先"'), self.field('HYPERLINK \\l "見出し"'), self.field('HYPERLINK "https://www.saida.example/dde"'), self.field(" IF ", self.field("PAGE"), "=1 a b"),
                       self.field("TOC", shown=self.field("PAGEREF x"))):  # fmt: skip
             self.check("a.docx", word(False, body=sound), verdict.PASSED)
 
@@ -61,6 +64,23 @@ class ActiveText(unittest.TestCase):
             self.check("a.odt", zipped({"mimetype": "x", "META-INF/manifest.xml": "<m/>", "content.xml": data}), verdict.REPLACED)
         result = self.check("a.xlsx", word(False, **{"xl/drawings/vmlDrawing1.vml": "<xml><br></xml>"}), verdict.CLEANED)
         self.assertNotIn("xl/drawings/vmlDrawing1.vml", members(result.data))
+
+    def test_images_of_old_drawings_are_not_loaded_from_elsewhere(self):
+        for attribute in ('src="http://cmd/a.png"', 'src="\\\\cmd\\a.png"', 'o:href="//cmd/a.png"'):
+            drawing = f'<v:shape xmlns:v="urn:v" xmlns:o="urn:o"><v:imagedata {attribute} o:title="t"/></v:shape>'
+            result = self.check("a.docx", word(False, body=drawing), verdict.CLEANED)
+            text = members(result.data)["word/document.xml"]
+            self.assertNotIn(b"cmd", text)
+            self.assertIn(b"imagedata", text)
+        self.check("a.docx", word(False, body='<v:imagedata xmlns:v="urn:v" src="word/media/a.png"/>'), verdict.PASSED)
+
+    def test_queries_of_a_workbook_go_and_its_tables_stay(self):
+        data = word(False, [("rId8", f"{OFFICE}/connections", "connections.xml", ""), ("rId9", f"{OFFICE}/queryTable", "queryTables/q.xml", "")],
+                    **{"word/connections.xml": '<connections><connection><webPr url="http://cmd/"/></connection></connections>',
+                       "word/queryTables/q.xml": "<queryTable/>", "word/tables/t.xml": '<table tableType="queryTable" ref="A1:B2"/>'})  # fmt: skip
+        parts = members(self.check("a.xlsx", data, verdict.CLEANED).data)
+        self.assertEqual({name for name in parts if "quer" in name.lower() or "connections" in name}, set())
+        self.assertIn(b'tableType="worksheet" ref="A1:B2"', parts["word/tables/t.xml"])
 
     def test_formulas_that_start_or_load_something_go_and_others_stay(self):
         def sheet(*formulas):

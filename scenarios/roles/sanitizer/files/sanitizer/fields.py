@@ -15,12 +15,18 @@ FUNCTIONS = re.compile(r"\b(DDE|WEBSERVICE|CALL|EXEC|REGISTER(\.ID)?|RTD|IMAGE)\
 QUOTED = re.compile(r"\"(?:[^\"]|\"\")*\"|'(?:[^']|'')*'")
 DROPPED = frozenset("ddeLink event-listener dde-source dde-connection-decl dde-connection-decls dde-link".split())
 FIELD, FORMULA = "a field that starts or loads something", "a formula that starts or loads something"
+IMAGES = frozenset("imagedata fill stroke".split())  # of VML; those in the document itself are named by a relationship
+ELSEWHERE = re.compile(r"\s*([a-z][a-z0-9+.-]+:\S|[\\/]{2})", re.I)
+LINKS = re.compile(r"(https?|mailto):|#", re.I)
 BUTTONS = re.compile(r"\s*ppaction://(macro|program|ole)", re.I)
 
 
 def is_active_instruction(text):
-    """Also one whose first word is made by a field within ({QUOTE 68 68 69 …}), so that nobody reads it here."""
+    """Also a link that leads neither to a web page nor to a mail address (one to a file server gives a log-in away), and one whose first word is
+    made by a field within ({QUOTE 68 68 69 …}), so that nobody reads it here."""
     word = re.match(r"[\s\"\u201c\u201d]*([^\s\"\u201c\u201d\\]*)", text)[1]
+    if word.upper() == "HYPERLINK":
+        return any(ELSEWHERE.match(target) and not LINKS.match(target) for target in re.findall(r"[^\s\"\u201c\u201d]+", text))
     return word.upper().strip(WITHIN) in FIELDS or (WITHIN in word and not word.startswith("="))
 
 
@@ -69,15 +75,20 @@ class Reader(_Numbered):
             self.fields[-1][1].append(self.count)
         elif name in FORMULAS:
             self.pieces = []
-        return [(key, self._value(xmlpart.local(key), value)) for key, value in attributes]
+        return [(key, self._value(name, xmlpart.local(key), value)) for key, value in attributes]
 
-    def _value(self, key, value):
+    def _value(self, name, key, value):
         if key == "instr" and is_active_instruction(value):
             self.taken.add(FIELD)
             return ""
         if key == "action" and BUTTONS.match(value):
             self.taken.add("a button's action")
             return "ppaction://noaction"
+        if name in IMAGES and key in ("src", "href", "althref") and ELSEWHERE.match(value):
+            self.taken.add("an image that is loaded from elsewhere")
+            return ""
+        if name == "table" and key == "tableType" and value == "queryTable":
+            return "worksheet"  # its query goes (office.py), and its cells stay
         if key == "formula" and is_active_formula(value):
             self.taken.add(FORMULA)
             return ""

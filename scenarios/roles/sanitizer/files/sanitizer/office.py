@@ -19,7 +19,7 @@ OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ACTIVE_RELATIONSHIPS = frozenset(
     "vbaProject vbaProjectSignature vbaProjectSignatureAgile vbaProjectSignatureV3 wordVbaData oleObject control activeXControlBinary "
     "attachedTemplate aFChunk frame subDocument xlMacrosheet xlIntlMacrosheet extensibility attachedToolbars webextension "
-    "webextensiontaskpanes recipientData".split()
+    "webextensiontaskpanes recipientData connections queryTable".split()
 )
 ACTIVE_PARTS = re.compile(r"(^|/)(vba[^/]*\.(bin|xml)|activeX/.*|macrosheets/.*|customUI[^/]*/.*|webextensions/.*|attachedToolbars\.bin)$", re.I)
 
