@@ -56,7 +56,7 @@ static void add_domain(virDomainPtr domain, const struct mark *mark, void *conte
 	if (strcmp(mark->exercise, collecting->exercise) != 0)
 		return;
 	struct found *found = add_piece(collecting, mark, PIECE_DOMAIN);
-	if (guest_open_domain(collecting->range, domain, &guest, NULL) < 0)
+	if (guest_open_marked(collecting->range, domain, mark, &guest, NULL) < 0)
 		return;
 	found->pieces |= cgroup_is_limited(collecting->range->cgroups, guest.init, mark) ? PIECE_LIMIT : 0;
 	found->pieces |= guest_is_ready(&guest) && ipv6_is_off(guest.init) ? PIECE_READY : 0;

@@ -57,8 +57,17 @@ static int check_network(const struct range *range, int network, struct error **
 
 int guest_open_domain(struct range *range, virDomainPtr domain, struct guest *guest, struct error **err)
 {
+	struct mark mark;
+	if (!domain_mark(domain, &mark))
+		return error_set(err, "is not one of this installation's guests");
+	return guest_open_marked(range, domain, &mark, guest, err);
+}
+
+int guest_open_marked(struct range *range, virDomainPtr domain, const struct mark *mark, struct guest *guest, struct error **err)
+{
 	cleanup_with(guest) struct guest opened = GUEST_CLOSED;
-	if (!domain_mark(domain, &opened.mark) || strcmp(opened.mark.site, range->site) != 0)
+	opened.mark = *mark;
+	if (strcmp(mark->site, range->site) != 0)
 		return error_set(err, "is not one of this installation's guests");
 	opened.init = guest_init_pid(domain);
 	if (opened.init < 0)

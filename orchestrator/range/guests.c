@@ -105,7 +105,7 @@ static int guest_create(struct work *work, virConnectPtr connection, struct erro
 	cleanup_with(domain) virDomainPtr domain = start(work, connection, &definition, err);
 	if (disk_unmount(disk, domain ? err : NULL) < 0 || !domain)
 		return -1;
-	if (guest_open_domain(work->range, domain, &work->guest, err) < 0 ||
+	if (guest_open_marked(work->range, domain, &work->mark, &work->guest, err) < 0 ||
 	    cgroup_take_back(work->range->cgroups, work->guest.init, err) < 0 ||
 	    cgroup_limit(work->range->cgroups, work->guest.init, &work->mark, work->resource->host->processes, err) < 0)
 		return -1;
@@ -147,10 +147,10 @@ static enum settled guest_settle(struct work *work, struct error **err)
 }
 
 /* Spares libvirt its own slower way of ending every process. By what is held open, not by a number that may be another process's by now. */
-static void end_init(struct range *range, virDomainPtr domain)
+static void end_init(struct range *range, virDomainPtr domain, const struct mark *mark)
 {
 	cleanup_with(guest) struct guest guest = GUEST_CLOSED;
-	if (guest_open_domain(range, domain, &guest, NULL) == 0)
+	if (guest_open_marked(range, domain, mark, &guest, NULL) == 0)
 		pidfd_send_signal(guest.process, SIGKILL, NULL, 0);
 }
 
@@ -161,7 +161,7 @@ static int guest_destroy(struct range *range, virConnectPtr connection, const st
 	cleanup_with(domain) virDomainPtr domain = virDomainLookupByName(connection, name);
 	watch_remove(range->watch, &found->mark);
 	if (domain && domain_mark(domain, &is) && strcmp(is.site, range->site) == 0) {
-		end_init(range, domain);
+		end_init(range, domain, &is);
 		if (virDomainDestroy(domain) < 0 && virDomainIsActive(domain) == 1)
 			return libvirt_error(err, "stop");
 	}

@@ -23,6 +23,8 @@ CLEANUP_DEFINE(guest, struct guest, guest_close(held));
 
 /* The same from a domain that is at hand. */
 int guest_open_domain(struct range *range, virDomainPtr domain, struct guest *guest, struct error **err);
+/* And where its mark has been read already: libvirt is not asked once more. */
+int guest_open_marked(struct range *range, virDomainPtr domain, const struct mark *mark, struct guest *guest, struct error **err);
 
 /* The guest's process 1; -1: none (any more). */
 pid_t guest_init_pid(virDomainPtr domain);
