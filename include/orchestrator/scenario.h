@@ -67,6 +67,7 @@ enum value_type {
 	VALUE_HOST,
 	VALUE_NETWORK,
 	VALUE_PERSON,
+	VALUE_ACCOUNT, /* of a directory, and no person's */
 	VALUE_PATH,
 	VALUE_URL,
 	VALUE_DOMAIN,

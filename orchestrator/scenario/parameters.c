@@ -78,6 +78,7 @@ static const struct kind {
 	[VALUE_HOST] = {"host", "the name of a host", convert_name, INDEX_HOST},
 	[VALUE_NETWORK] = {"network", "the name of a network", convert_name, INDEX_NETWORK},
 	[VALUE_PERSON] = {"person", "the account of a person", convert_name, INDEX_PERSON},
+	[VALUE_ACCOUNT] = {"account", "an account that is no person's (small letters, digits, `-`)", convert_name, -1},
 	[VALUE_PATH] = {"path", "a path of at most 255 bytes, without `..`", convert_path, -1},
 	[VALUE_URL] = {"url", "an address such as `http://www.saida.example/`", convert_url, -1},
 	[VALUE_DOMAIN] = {"domain", "a domain name such as `www.saida.example`", convert_domain, -1},
@@ -239,6 +240,8 @@ static void judge_scalar(struct loading *loading, const struct assignment *assig
 {
 	if (kinds[parameter->type].refers >= 0)
 		index_refer(loading, (enum index_kind)kinds[parameter->type].refers, node);
+	else if (parameter->type == VALUE_ACCOUNT)
+		judge_service_account(loading, node);
 	else if (assignment->for_attack)
 		judge_attack_text(loading, node);
 }

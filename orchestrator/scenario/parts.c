@@ -2,11 +2,12 @@
 #include "orchestrator/scenario/limits.h"
 #include "orchestrator/scenario/types.h"
 
-static const char *const type_choices[] = {"string",  "integer", "boolean", "duration", "bytes",  "port",   "name", "host",
-					   "network", "person",	 "path",    "url",	"domain", "ranges", NULL};
+static const char *const type_choices[] = {"string",  "integer", "boolean", "duration", "bytes", "port",   "name",   "host",
+					   "network", "person",	 "account", "path",	"url",	 "domain", "ranges", NULL};
 static const struct schema value_type = {
 	.shape = SHAPE_SCALAR,
-	.expects = "a type (string, integer, boolean, duration, bytes, port, name, host, network, person, path, url, domain, "
+	.expects = "a type (string, integer, boolean, duration, bytes, port, name, host, network, person, account, path, url, "
+		   "domain, "
 		   "ranges)",
 	.accepts = accepts_choice,
 	.choices = type_choices,

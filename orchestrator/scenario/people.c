@@ -97,6 +97,24 @@ static void check_department(struct loading *loading, const struct section *peop
 				       person->department);
 }
 
+void judge_service_account(struct loading *loading, const struct node *account)
+{
+	const struct section *people = &loading->sections[SECTION_PEOPLE];
+	if (is_among(directory_names, account->text))
+		findings_error(loading->findings, &account->position,
+			       "`%s` is a group or account that every directory has; name the account otherwise", account->text);
+	for (size_t i = 0; i < people->count; i++) {
+		const struct node *department = node_sound(people->entries[i].value, "department");
+		bool is_person = strcmp(people->entries[i].key->text, account->text) == 0;
+		if (!is_person && !(department && strcmp(department->text, account->text) == 0))
+			continue;
+		findings_error(loading->findings, &account->position,
+			       "`%s` is a %s, too, and the directory has one space of names; name the account otherwise",
+			       account->text, is_person ? "person" : "department");
+		return;
+	}
+}
+
 void load_people(struct loading *loading)
 {
 	struct scenario *scenario = loading->scenario;

@@ -42,7 +42,7 @@ static void add_service_accounts(const struct host *directory, const char ***nam
 		const struct parameter *option = &directory->role->options[i];
 		json_t *name;
 		size_t index;
-		if (option->type == VALUE_NAME)
+		if (option->type == VALUE_ACCOUNT)
 			json_array_foreach (json_object_get(directory->options, option->name), index, name)
 				*array_add(names, count) = json_string_value(name);
 	}

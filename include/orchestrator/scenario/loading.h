@@ -149,6 +149,7 @@ const struct ability *catalogue_ability(struct loading *loading, const struct no
 void load_head(struct loading *loading);
 void load_lan(struct loading *loading); /* with the four that follow */
 void load_people(struct loading *loading);
+void judge_service_account(struct loading *loading, const struct node *account); /* an option of type account */
 void load_contacts(struct loading *loading);
 void load_leases(struct loading *loading);
 void load_firewalls(struct loading *loading);
