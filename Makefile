@@ -6,7 +6,8 @@ PREFIX ?= /usr/local
 VERSION := 0.1.0
 
 PACKAGES_BUILD := gcc make pkg-config libc6-dev libvirt-dev libyaml-dev libmicrohttpd-dev libsqlite3-dev libjansson-dev \
-	libsodium-dev libseccomp-dev libxml2-dev libcmark-dev libsystemd-dev libcurl4-openssl-dev libnftables-dev libmnl-dev libpcap-dev
+	libsodium-dev libseccomp-dev libxml2-dev libcmark-dev libsystemd-dev libcurl4-openssl-dev libnftables-dev libmnl-dev libpcap-dev \
+	libldap-dev
 PACKAGES_RUN := libvirt-daemon-system libvirt-daemon-driver-lxc libvirt-clients dnsmasq-base mmdebstrap nftables iproute2 jq
 PACKAGES_CHECK := libcmocka-dev bats jq
 PACKAGES_TEST := curl chromium fonts-noto-cjk sqlite3 tcpdump procps openssl
@@ -26,6 +27,7 @@ say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))
 
 LIBRARIES := libvirt libvirt-lxc yaml-0.1 sqlite3 jansson libsodium libxml-2.0 libcmark libsystemd libcurl libnftables libmnl libpcap
 LIBRARIES_BOARD := libmicrohttpd jansson libseccomp libsystemd
+LIBRARIES_SIGN_OUT := lber
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wformat=2
 HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 CFLAGS ?= -O2 -g
@@ -36,7 +38,7 @@ endif
 FLAGS = -std=gnu17 $(WARNINGS) $(HARDENING) -D_GNU_SOURCE -DTORIDE_VERSION='"$(VERSION)"' -Iinclude -MMD -MP $(CFLAGS)
 LINK = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 pkg_libs = $(shell pkg-config --libs $(1))
-LIBRARY_FLAGS := $(shell pkg-config --cflags $(LIBRARIES) $(LIBRARIES_BOARD) 2>/dev/null)
+LIBRARY_FLAGS := $(shell pkg-config --cflags $(LIBRARIES) $(LIBRARIES_BOARD) $(LIBRARIES_SIGN_OUT) 2>/dev/null)
 
 # What the parts are made of: the library holds every stage; each program adds its own files.
 SOURCES_COMMON := $(wildcard common/*.c)
@@ -45,6 +47,8 @@ SOURCES_LIBRARY := $(SOURCES_COMMON) $(wildcard orchestrator/scenario/*.c orches
 SOURCES_TORIDE := orchestrator/main.c $(wildcard orchestrator/cmd/*.c)
 SOURCES_BOARD := $(wildcard scoreboard/*.c)
 SOURCES_GUEST := $(wildcard attacker/guest/*.c orchestrator/guest/*.c)
+# Of the common ones, what needs a library that no program of the host needs.
+SOURCES_SIGN_OUT := common/netlogon.c
 SOURCES_UNIT := $(wildcard tests/unit/test_*.c)
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
@@ -64,7 +68,7 @@ $(TORIDE): $(call objects,$(SOURCES_TORIDE)) $(BUILD)/libtoride.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LINK) -o $@ $^ $(call pkg_libs,$(LIBRARIES)) -lpthread
 
-$(BOARD): $(call objects,$(SOURCES_BOARD) $(SOURCES_COMMON)) $(BUILD)/web/assets.o
+$(BOARD): $(call objects,$(SOURCES_BOARD) $(filter-out $(SOURCES_SIGN_OUT),$(SOURCES_COMMON))) $(BUILD)/web/assets.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LINK) -o $@ $^ $(call pkg_libs,$(LIBRARIES_BOARD)) -lpthread
 
@@ -102,11 +106,12 @@ $(BUILD)/guest/%: $(BUILD)/obj/attacker/guest/%.o
 	$(Q)$(CC) $(LINK) -o $@ $^ $(call pkg_libs,libcurl libmicrohttpd jansson)
 
 # What runs in every guest, or in many: without a dynamic linker, which would be most of what its start costs.
-$(BUILD)/guest/sign-out: $(BUILD)/obj/common/netlogon.o
+$(BUILD)/guest/sign-out: $(call objects,$(SOURCES_SIGN_OUT))
+$(BUILD)/guest/sign-out: LIBRARIES_GUEST := $(LIBRARIES_SIGN_OUT)
 $(BUILD)/guest/init $(BUILD)/guest/sign-out: $(BUILD)/guest/%: $(BUILD)/obj/orchestrator/guest/%.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(if $(SANITIZE),$(LINK),-static) -o $@ $^
+	$(Q)$(CC) $(if $(SANITIZE),$(LINK),-static) -o $@ $^ $(if $(LIBRARIES_GUEST),$(call pkg_libs,$(LIBRARIES_GUEST)))
 
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtoride.a
 	$(call say,LD,$@)
@@ -145,6 +150,7 @@ bench-lan: all range-tools $(BUILD)/bench/plain
 # Parts of the scoreboard process are in no library.
 $(BUILD)/unit/test_sandbox: $(BUILD)/obj/scoreboard/sandbox.o
 $(BUILD)/unit/test_sandbox: LIBRARIES_TEST := libseccomp
+$(BUILD)/unit/test_netlogon fuzz-netlogon: LIBRARIES_TEST := $(LIBRARIES_SIGN_OUT)
 
 $(BUILD)/obj/%.o: %.c
 	$(call say,CC,$<)
@@ -228,7 +234,7 @@ fuzz-%:
 	$(call say,FUZZ,"$* for $(FUZZ_SECONDS) s")
 	@mkdir -p $(BUILD)/fuzz/corpus/$* $(BUILD)/fuzz/found
 	$(Q)clang $(filter-out -MMD -MP,$(FLAGS)) $(LIBRARY_FLAGS) -fsanitize=fuzzer,$(FUZZ_SANITIZE) -o $(BUILD)/fuzz/$* tests/fuzz/$*.c \
-		$(BUILD)/fuzz/libtoride.a $(call pkg_libs,$(LIBRARIES)) -lpthread
+		$(BUILD)/fuzz/libtoride.a $(call pkg_libs,$(LIBRARIES) $(LIBRARIES_TEST)) -lpthread
 	$(Q)$(BUILD)/fuzz/$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=16384 -verbosity=0 -print_final_stats=1 \
 		$(if $(wildcard tests/fuzz/$*.dict),-dict=tests/fuzz/$*.dict) -artifact_prefix=$(BUILD)/fuzz/found/$*- \
 		$(BUILD)/fuzz/corpus/$* $(FUZZ_SEEDS_$*)

@@ -1,22 +1,8 @@
 #include "common/netlogon.h"
 
 #include <assert.h>
-#include <stdint.h>
+#include <ldap.h> /* the protocol's constants; what is called is liblber's */
 #include <string.h>
-
-/* Tags: X.690 and RFC 4511. */
-enum {
-	TAG_BOOLEAN = 0x01,
-	TAG_INTEGER = 0x02,
-	TAG_OCTETS = 0x04,
-	TAG_ENUMERATED = 0x0a,
-	TAG_SEQUENCE = 0x30,
-	TAG_SET = 0x31,
-	TAG_SEARCH_REQUEST = 0x63,
-	TAG_SEARCH_ENTRY = 0x64,
-	TAG_FILTER_AND = 0xa0,
-	TAG_FILTER_EQUAL = 0xa3,
-};
 
 /* MS-ADTS 6.3.1.1 (asked for in version 5EX), 6.3.1.3; the kinds of accounts: MS-SAMR 2.2.1.12. */
 enum {
@@ -33,128 +19,61 @@ bool netlogon_is_name(const char *text)
 	return length > 0 && length <= NETLOGON_NAME_MAX && !text[length];
 }
 
-/* ---- the question, written from its end: a length is known once what it counts is there ---- */
-
-struct writer {
-	unsigned char bytes[NETLOGON_QUESTION_MAX_BYTES];
-	size_t start;
-};
-
-static void put(struct writer *writer, const void *bytes, size_t length)
+static bool put_equal(BerElement *ber, const char *attribute, const char *value, ber_len_t length)
 {
-	assert(length <= writer->start);
-	writer->start -= length;
-	memcpy(writer->bytes + writer->start, bytes, length);
-}
-
-/* Before all that was put since the writer stood at `end`. */
-static void put_header(struct writer *writer, unsigned char tag, size_t end)
-{
-	size_t length = end - writer->start;
-	put(writer, (const unsigned char[]){tag, 0x82, (unsigned char)(length >> 8), (unsigned char)length}, 4);
-}
-
-static void put_value(struct writer *writer, unsigned char tag, const void *bytes, size_t length)
-{
-	size_t end = writer->start;
-	put(writer, bytes, length);
-	put_header(writer, tag, end);
-}
-
-static void put_small(struct writer *writer, unsigned char tag, unsigned char value)
-{
-	put_value(writer, tag, &value, 1);
-}
-
-static void put_equal(struct writer *writer, const char *attribute, const void *value, size_t length)
-{
-	size_t end = writer->start;
-	put_value(writer, TAG_OCTETS, value, length);
-	put_value(writer, TAG_OCTETS, attribute, strlen(attribute));
-	put_header(writer, TAG_FILTER_EQUAL, end);
-}
-
-static void put_equal_number(struct writer *writer, const char *attribute, uint32_t value)
-{
-	const unsigned char little_endian[] = {(unsigned char)value, (unsigned char)(value >> 8), (unsigned char)(value >> 16),
-					       (unsigned char)(value >> 24)};
-	put_equal(writer, attribute, little_endian, sizeof little_endian);
+	return ber_printf(ber, "t{so}", LDAP_FILTER_EQUALITY, attribute, value, length) >= 0;
 }
 
 size_t netlogon_ask(const char *domain, const char *account, unsigned char bytes[static NETLOGON_QUESTION_MAX_BYTES])
 {
 	assert(netlogon_is_name(domain) && netlogon_is_name(account));
-	static const char wanted[] = "Netlogon";
-	struct writer writer = {.start = NETLOGON_QUESTION_MAX_BYTES};
-	size_t end = writer.start;
-	put_value(&writer, TAG_OCTETS, wanted, strlen(wanted));
-	put_header(&writer, TAG_SEQUENCE, end);
-	size_t filter_end = writer.start;
-	put_equal_number(&writer, "NtVer", VERSION_5 | VERSION_5EX);
-	put_equal_number(&writer, "AAC", USER_NORMAL_ACCOUNT);
-	put_equal(&writer, "User", account, strlen(account));
-	put_equal(&writer, "DnsDomain", domain, strlen(domain));
-	put_header(&writer, TAG_FILTER_AND, filter_end);
-	put_small(&writer, TAG_BOOLEAN, 0);    /* not the types only */
-	put_small(&writer, TAG_INTEGER, 0);    /* no limit of time */
-	put_small(&writer, TAG_INTEGER, 0);    /* nor of size */
-	put_small(&writer, TAG_ENUMERATED, 0); /* aliases as they are */
-	put_small(&writer, TAG_ENUMERATED, 0); /* the base object, */
-	put_value(&writer, TAG_OCTETS, "", 0); /* which is the server's own */
-	put_header(&writer, TAG_SEARCH_REQUEST, end);
-	put_small(&writer, TAG_INTEGER, 1); /* the message's number */
-	put_header(&writer, TAG_SEQUENCE, end);
-	size_t length = NETLOGON_QUESTION_MAX_BYTES - writer.start;
-	memcpy(bytes, writer.bytes + writer.start, length);
-	return length;
+	static const char kind[4] = {USER_NORMAL_ACCOUNT}, version[4] = {VERSION_5 | VERSION_5EX}; /* little-endian */
+	struct berval question = {0};
+	BerElement *ber = ber_alloc_t(LBER_USE_DER);
+	if (ber &&
+	    ber_printf(ber, "{it{seeiibt{", 1, LDAP_REQ_SEARCH, "", LDAP_SCOPE_BASE, LDAP_DEREF_NEVER, LDAP_NO_LIMIT,
+		       LDAP_NO_LIMIT, 0, LDAP_FILTER_AND) >= 0 &&
+	    put_equal(ber, "DnsDomain", domain, strlen(domain)) && put_equal(ber, "User", account, strlen(account)) &&
+	    put_equal(ber, "AAC", kind, sizeof kind) && put_equal(ber, "NtVer", version, sizeof version) &&
+	    ber_printf(ber, "}{s}}}", "Netlogon") >= 0 && ber_flatten2(ber, &question, 0) == 0) {
+		assert(question.bv_len <= NETLOGON_QUESTION_MAX_BYTES);
+		memcpy(bytes, question.bv_val, question.bv_len);
+	}
+	ber_free(ber, 1);
+	return question.bv_len;
 }
 
-/* ---- the answer ---- */
-
-struct span {
-	const unsigned char *bytes;
-	size_t length;
-};
-
-enum taken { TAKEN, TAKEN_PARTLY, NOT_TAKEN };
-
-/* Takes the element at the beginning of `from`, which must have this tag, and gives what is in it. */
-static enum taken take(struct span *from, unsigned char tag, struct span *content)
+/* The whole length of the message that begins with these bytes. 0: they begin none, or one of more than NETLOGON_ANSWER_MAX_BYTES. */
+static size_t measure(const unsigned char *bytes, size_t length)
 {
-	if (from->length < 2)
-		return from->length && from->bytes[0] != tag ? NOT_TAKEN : TAKEN_PARTLY;
-	size_t header = 2, length = from->bytes[1];
-	if (from->bytes[0] != tag || length == 0x80 || length > 0x84)
-		return NOT_TAKEN;
-	if (length > 0x80) {
-		header += length - 0x80;
-		if (from->length < header)
-			return TAKEN_PARTLY;
-		length = 0;
-		for (size_t i = 2; i < header; i++)
-			length = length << 8 | from->bytes[i];
-	}
-	if (length > NETLOGON_ANSWER_MAX_BYTES)
-		return NOT_TAKEN;
-	if (length > from->length - header)
-		return TAKEN_PARTLY;
-	*content = (struct span){from->bytes + header, length};
-	*from = (struct span){from->bytes + header + length, from->length - header - length};
-	return TAKEN;
+	/* liblber tells no length that goes beyond the bytes it has: a header, and zeros, stand for those to come. */
+	char padded[NETLOGON_ANSWER_MAX_BYTES] = {LBER_SEQUENCE};
+	struct berval message = {.bv_val = padded, .bv_len = sizeof padded};
+	memcpy(padded, bytes, length < sizeof padded ? length : sizeof padded);
+	BerElement *ber = ber_init(&message);
+	ber_tag_t tag = ber ? ber_skip_raw(ber, &message) : LBER_ERROR;
+	ber_free(ber, 1);
+	return tag == LBER_SEQUENCE ? message.bv_len : 0;
 }
 
 enum netlogon_answer netlogon_read(const unsigned char *bytes, size_t length)
 {
-	struct span rest = {bytes, length}, message, skipped, entry, attributes, attribute, values, value;
-	enum taken whole = take(&rest, TAG_SEQUENCE, &message);
-	if (whole != TAKEN)
-		return whole == TAKEN_PARTLY ? NETLOGON_PARTIAL : NETLOGON_OTHER;
-	if (take(&message, TAG_INTEGER, &skipped) != TAKEN || take(&message, TAG_SEARCH_ENTRY, &entry) != TAKEN ||
-	    take(&entry, TAG_OCTETS, &skipped) != TAKEN || take(&entry, TAG_SEQUENCE, &attributes) != TAKEN ||
-	    take(&attributes, TAG_SEQUENCE, &attribute) != TAKEN || take(&attribute, TAG_OCTETS, &skipped) != TAKEN ||
-	    take(&attribute, TAG_SET, &values) != TAKEN || take(&values, TAG_OCTETS, &value) != TAKEN || value.length < 2)
+	size_t whole = measure(bytes, length);
+	if (whole > length)
+		return NETLOGON_PARTIAL;
+	if (whole == 0) /* and ber_scanf() must not be given nothing */
 		return NETLOGON_OTHER;
-	switch (value.bytes[0] | value.bytes[1] << 8) {
+	/* Of the entry that was found, the first attribute's first value, which begins with the code. */
+	struct berval message = {.bv_val = (char *)bytes, .bv_len = whole}, value;
+	ber_int_t number;
+	ber_tag_t operation;
+	int code = 0;
+	BerElement *ber = ber_init(&message);
+	if (ber && ber_scanf(ber, "{it{x{{x[m", &number, &operation, &value) != LBER_ERROR &&
+	    operation == LDAP_RES_SEARCH_ENTRY && value.bv_len >= 2)
+		code = (unsigned char)value.bv_val[0] | (unsigned char)value.bv_val[1] << 8;
+	ber_free(ber, 1);
+	switch (code) {
 	case LOGON_SAM_LOGON_RESPONSE_EX:
 		return NETLOGON_KNOWN;
 	case LOGON_SAM_USER_UNKNOWN_EX:

@@ -127,7 +127,7 @@ static enum netlogon_answer ask(const struct directory *directory, const char *a
 	if (connect(fd, (const struct sockaddr *)&directory->server, sizeof directory->server) == 0 ||
 	    (errno == EINPROGRESS && is_ready(fd, POLLOUT))) {
 		size_t length = netlogon_ask(directory->domain, account, question);
-		if (send(fd, question, length, MSG_NOSIGNAL) == (ssize_t)length)
+		if (length > 0 && send(fd, question, length, MSG_NOSIGNAL) == (ssize_t)length)
 			answer = read_answer(fd);
 	}
 	close(fd);

@@ -58,6 +58,9 @@ static void test_what_is_no_answer_says_nothing(void **state)
 	for (const unsigned char *odd = (const unsigned char[]){0x80, 0x85, 0xff, 0}; *odd; odd++)
 		assert_int_equal(read_with(1, *odd), NETLOGON_OTHER);
 	assert_int_equal(netlogon_read((const unsigned char[]){0x30, 0x84, 0xff, 0xff, 0xff, 0xff, 0}, 7), NETLOGON_OTHER);
+	assert_int_equal(netlogon_read((const unsigned char[]){0x30, 0x82, 0x0f, 0xfd}, 4), NETLOGON_OTHER);
+	assert_int_equal(netlogon_read((const unsigned char[]){0x30, 0x82, 0x0f, 0xfc}, 4), NETLOGON_PARTIAL);
+	assert_int_equal(netlogon_read((const unsigned char[]){0x30, 0}, 2), NETLOGON_OTHER);
 	for (size_t at = 2; at < CODE_AT - 1; at++)
 		for (int byte = 0; byte < 256; byte++)
 			read_with(at, (unsigned char)byte); /* under the sanitizers: reads nothing beyond */
@@ -68,14 +71,17 @@ static void test_what_is_no_answer_says_nothing(void **state)
 static void test_a_question_carries_both_names(void **state)
 {
 	(void)state;
-	static const char expected[] = "\xa3\x82\x00\x16\x04\x82\x00\x09"
-				       "DnsDomain\x04\x82\x00\x05"
-				       "ad.xy\xa3\x82\x00\x12\x04\x82\x00\x04User\x04\x82\x00\x06tanaka";
+	static const char expected[] =
+		"\x30\x64\x02\x01\x01\x63\x5f\x04\x00\x0a\x01\x00\x0a\x01\x00\x02\x01\x00\x02\x01\x00\x01\x01\x00\xa0\x40"
+		"\xa3\x12\x04\x09"
+		"DnsDomain\x04\x05"
+		"ad.xy\xa3\x0e\x04\x04User\x04\x06tanaka\xa3\x0b\x04\x03"
+		"AAC\x04\x04\x10\x00\x00\x00\xa3\x0d\x04\x05NtVer\x04\x04\x06\x00\x00\x00"
+		"\x30\x0a\x04\x08Netlogon";
 	unsigned char bytes[NETLOGON_QUESTION_MAX_BYTES];
 	size_t length = netlogon_ask("ad.xy", "tanaka", bytes);
-	assert_memory_equal(bytes, "\x30\x82", 2);
-	assert_int_equal(length, 4 + (bytes[2] << 8 | bytes[3]));
-	assert_non_null(memmem(bytes, length, expected, sizeof expected - 1));
+	assert_int_equal(length, sizeof expected - 1);
+	assert_memory_equal(bytes, expected, length);
 	char longest[NETLOGON_NAME_MAX + 2] = "";
 	memset(longest, 'a', NETLOGON_NAME_MAX);
 	length = netlogon_ask(longest, longest, bytes);
