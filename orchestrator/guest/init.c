@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,8 @@ enum {
 	PROCESSES_MAX = 1024,
 	LAUNCH_POLL_MS = 5,
 	HOLD_POLL_MS = 1,
+	ASK_AGAIN_MS = 150,
+	ASK_AGAIN_TIMES = 20,
 	SERVICES_MAX = 64,
 };
 
@@ -205,6 +208,33 @@ static bool is_unplugged(const char *device)
 	return known && carrier == '0';
 }
 
+static bool ask_again(const char *device)
+{
+	char leased[PATH_MAX], client[PATH_MAX], number[24] = "";
+	snprintf(leased, sizeof leased, TOLD "leased-%.*s", NAME_MAX, device);
+	snprintf(client, sizeof client, TOLD "dhcp-%.*s.pid", NAME_MAX, device);
+	if (access(leased, F_OK) == 0)
+		return false;
+	int fd = open(client, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && read(fd, number, sizeof number - 1) > 0 && atoi(number) > 1)
+		kill((pid_t)atoi(number), SIGUSR1);
+	if (fd >= 0)
+		close(fd);
+	return true;
+}
+
+/* udhcpc asks once a second, and while all guests start its first question may come before anybody listens. A signal makes it ask at once. */
+static void hurry(const char *const *services, int count)
+{
+	bool waiting = count > 0;
+	for (int times = 0; waiting && times < ASK_AGAIN_TIMES; times++) {
+		pause_ms(ASK_AGAIN_MS);
+		waiting = false;
+		for (int i = 0; i < count; i++)
+			waiting = ask_again(services[i] + strlen("dhcp-")) || waiting;
+	}
+}
+
 /* In a process of its own, beside the services: who builds the range waits for it, up to a limit of his own. An address that nobody hands out holds it up for 15 s, no longer;
  * where the cable is pulled there is nobody to wait for. */
 static void announce(void)
@@ -218,6 +248,7 @@ static void announce(void)
 	for (int i = 0; i < count; i++)
 		if (strncmp(names[i], "dhcp-eth", 8) == 0 && !is_unplugged(names[i] + strlen("dhcp-")))
 			leases[leased++] = names[i];
+	hurry(leases + 4, leased - 4);
 	if (leased > 4 && chdir(RUNNING) == 0)
 		run(leases, "/dev/null");
 	touch("/run/toride/ready");

@@ -9,6 +9,7 @@
 
 enum { SETTLE_POLL_MS = 10, CANCEL_POLL_MS = 100, FAILURES_TOLD_MAX = 20 };
 #define INTERFACE_WEIGHT (INT64_C(64) << 20)
+#define ADDRESSES_WEIGHT (INT64_C(256) << 20) /* of who hands them out: others wait for it */
 
 struct execution {
 	const struct executor *executor;
@@ -98,12 +99,24 @@ static enum task_state needs_state(const struct executor *executor, const struct
 	return state;
 }
 
+static bool asks_for_address(const struct host *host)
+{
+	for (size_t i = 0; i < host->nics_count; i++)
+		if (host->nics[i].dhcp)
+			return true;
+	return false;
+}
+
 /* What takes long begins first, so that the last to be ready has not also begun last: each interface that libvirt makes, and services, for which the
- * host's memory stands. */
+ * host's memory stands. Who asks for an address comes after who hands it out and who relays it: a question that nobody hears is asked again only a second
+ * later. */
 static int64_t weight(const struct task *task)
 {
 	const struct host *host = task->work ? task->work->resource->host : NULL;
-	return host ? host->memory_bytes + (int64_t)host->nics_count * INTERFACE_WEIGHT : 0;
+	if (!host || asks_for_address(host))
+		return 0;
+	int64_t size = host->memory_bytes + (int64_t)host->nics_count * INTERFACE_WEIGHT;
+	return host->ranges_count ? size + ADDRESSES_WEIGHT : size;
 }
 
 /* The next task whose needs are met, the heaviest of its team; NULL: none just now. */

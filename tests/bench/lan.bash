@@ -29,12 +29,15 @@ guests=$("$tool" status $exercise | jq '.guests | length')
 
 # ---- one more team ----
 for round in $(seq "$rounds"); do
+	calm
 	ours=$(up 2)
 	verify 2
 	make_plain $exercise "$work" 2
+	calm
 	theirs=$("$plain" "$work"/*.xml)
 	pods="0 0"
 	if command -v podman >/dev/null; then
+		calm
 		pods=$(bash tests/bench/podman.bash "$work/podman" "$TORIDE_STATE_DIR"/exercises/$exercise/guests/t2-*/root) || pods="0 0"
 	fi
 	up 1 >/dev/null # takes team 2 away again
@@ -55,8 +58,9 @@ for host in web proxy file ad; do
 done
 echo "reset of a team: $(reset) ms (goal: under 6 s)"
 
-# ---- team after team: does the next one cost more? ----
+# ---- team after team, each when those before are at rest: does the next one cost more? ----
 for team in $(seq 2 "$teams"); do
+	calm
 	before=$(cgroups_mib)
 	took=$(up "$team")
 	echo "$team $took $(($(cgroups_mib) - before))"

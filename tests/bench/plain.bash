@@ -19,5 +19,14 @@ make_plain() { # exercise, folder, [team]
 	"$tool" mount "$1" ${3:+"$3"}
 }
 
+# Waits until the processors have little to do (20 s at most): what was started before is then at rest, and is not measured along with what comes.
+busy_ticks() { awk '/^cpu / { print $2 + $3 + $4 + $7 + $8 }' /proc/stat; }
+calm() {
+	local before limit=$((SECONDS + 20))
+	until before=$(busy_ticks) && sleep 1 && [ $(($(busy_ticks) - before)) -lt $(($(nproc) * 10)) ]; do
+		[ $SECONDS -lt $limit ] || return 0
+	done
+}
+
 median() { sort -n | awk '{ value[NR] = $1 } END { print value[int((NR + 1) / 2)] }'; }
 ms_of() { sed -n 's/^\(.* \)\{0,1\}\([0-9]*\) ms$/\2/p'; }
