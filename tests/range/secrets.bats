@@ -62,7 +62,7 @@ all_values() { for team in 1 2; do for name in flag1 flag2; do "$tool" secret sc
 	guest scrt/1/two sh -c 'rm /etc/toride/secrets.json; ln -s /etc/hosts /etc/toride/secrets.json'
 	kill -9 "$(init_of scrt 1 two)"
 	run up scrt 2 "$BATS_FILE_TMPDIR/exercises/tiny.yaml"
-	[[ $output == "1 changed"* ]]
+	[[ $output == [12]" changed"* ]] # 2: libvirt had not noticed its end yet, and it was taken away first
 	[ "$(secrets scrt 1)" = "$before" ]
 	run guest scrt/1/two test -L /etc/toride/secrets.json
 	[ "$status" -eq 1 ]
