@@ -12,6 +12,7 @@ setup_file() {
 teardown_file() {
 	load helper
 	down rgi
+	rm -f "/var/log/libvirt/lxc/toride-rgi-t9-bad-$site.log"
 }
 
 teardown() {
