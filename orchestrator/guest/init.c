@@ -6,7 +6,7 @@
  * linked statically for the same reason.
  *
  * Comes in: /etc/toride/{network,start,services/}, /etc/hostname; /.toride-hold, until it may begin. Goes out: /run/service, /run/toride/{start,services,network}.log, and
- * /run/toride/ready once s6 has launched every service and the interfaces with DHCP have their address.
+ * /run/toride/ready once s6 has launched every service, those that others start by listen, and the interfaces with DHCP have their address.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -35,9 +35,8 @@ enum {
 	/* Of a user: a second line behind the guest's own limit, so that a mistake in a shell meets it first. */
 	PROCESSES_MAX = 1024,
 	LAUNCH_POLL_MS = 5,
+	LISTEN_POLLS_MAX = 600,
 	HOLD_POLL_MS = 1,
-	ASK_AGAIN_MS = 150,
-	ASK_AGAIN_TIMES = 20,
 	SERVICES_MAX = 64,
 };
 
@@ -198,6 +197,37 @@ static bool is_launched(const char *service)
 	return access(path, F_OK) == 0;
 }
 
+/* The UDP port that the service's file `listens` names; 0: nobody starts by this service. */
+static unsigned port_awaited(const char *service)
+{
+	char path[PATH_MAX], port[8] = "";
+	snprintf(path, sizeof path, SERVICES "/%.*s/listens", NAME_MAX, service);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && read(fd, port, sizeof port - 1) < 0)
+		say_errno(path);
+	close(fd);
+	return (unsigned)atoi(port);
+}
+
+static bool is_heard(unsigned port)
+{
+	char line[256];
+	unsigned heard = 0;
+	FILE *sockets = fopen("/proc/net/udp", "re");
+	while (sockets && heard != port && fgets(line, sizeof line, sockets))
+		sscanf(line, " %*d: %*8[0-9A-F]:%4X", &heard);
+	if (sockets)
+		fclose(sockets);
+	return heard == port;
+}
+
+/* 3 s at most: it may never come up, and the others of the guest are worth having. */
+static void await_port(unsigned port)
+{
+	for (int polls = 0; port && !is_heard(port) && polls < LISTEN_POLLS_MAX; polls++)
+		pause_ms(LAUNCH_POLL_MS);
+}
+
 static bool is_unplugged(const char *device)
 {
 	char path[PATH_MAX], carrier = 0;
@@ -206,33 +236,6 @@ static bool is_unplugged(const char *device)
 	bool known = fd >= 0 && read(fd, &carrier, 1) == 1;
 	close(fd);
 	return known && carrier == '0';
-}
-
-static bool ask_again(const char *device)
-{
-	char leased[PATH_MAX], client[PATH_MAX], number[24] = "";
-	snprintf(leased, sizeof leased, TOLD "leased-%.*s", NAME_MAX, device);
-	snprintf(client, sizeof client, TOLD "dhcp-%.*s.pid", NAME_MAX, device);
-	if (access(leased, F_OK) == 0)
-		return false;
-	int fd = open(client, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && read(fd, number, sizeof number - 1) > 0 && atoi(number) > 1)
-		kill((pid_t)atoi(number), SIGUSR1);
-	if (fd >= 0)
-		close(fd);
-	return true;
-}
-
-/* udhcpc asks once a second, and while all guests start its first question may come before anybody listens. A signal makes it ask at once. */
-static void hurry(const char *const *services, int count)
-{
-	bool waiting = count > 0;
-	for (int times = 0; waiting && times < ASK_AGAIN_TIMES; times++) {
-		pause_ms(ASK_AGAIN_MS);
-		waiting = false;
-		for (int i = 0; i < count; i++)
-			waiting = ask_again(services[i] + strlen("dhcp-")) || waiting;
-	}
 }
 
 /* In a process of its own, beside the services: who builds the range waits for it, up to a limit of his own. An address that nobody hands out holds it up for 15 s, no longer;
@@ -246,9 +249,10 @@ static void announce(void)
 		while (!is_launched(names[i]))
 			pause_ms(LAUNCH_POLL_MS);
 	for (int i = 0; i < count; i++)
+		await_port(port_awaited(names[i]));
+	for (int i = 0; i < count; i++)
 		if (strncmp(names[i], "dhcp-eth", 8) == 0 && !is_unplugged(names[i] + strlen("dhcp-")))
 			leases[leased++] = names[i];
-	hurry(leases + 4, leased - 4);
 	if (leased > 4 && chdir(RUNNING) == 0)
 		run(leases, "/dev/null");
 	touch("/run/toride/ready");

@@ -9,7 +9,7 @@
 
 enum { SETTLE_POLL_MS = 10, CANCEL_POLL_MS = 100, FAILURES_TOLD_MAX = 20 };
 #define INTERFACE_WEIGHT (INT64_C(64) << 20)
-#define ADDRESSES_WEIGHT (INT64_C(256) << 20) /* of who hands them out: others wait for it */
+#define ADDRESSES_WEIGHT (INT64_C(1) << 40) /* others wait for them */
 
 struct execution {
 	const struct executor *executor;
@@ -19,6 +19,47 @@ struct execution {
 	size_t first_waiting; /* no task before it waits */
 	struct error *failed;
 };
+
+/* ---- which comes first ---- */
+
+static const struct host *made_host(const struct task *task)
+{
+	return task->work ? task->work->resource->host : NULL;
+}
+
+static bool asks_on(const struct task *task, const struct network *network)
+{
+	const struct host *host = made_host(task);
+	for (size_t i = 0; host && i < host->nics_count; i++)
+		if (host->nics[i].dhcp && (!network || host->nics[i].network == network))
+			return true;
+	return false;
+}
+
+/* Hands addresses out, or stands between a network where one is asked for and the rest. */
+static bool answers(const struct executor *executor, const struct host *host)
+{
+	for (size_t i = 0; host->role->forwards && i < host->nics_count; i++)
+		for (size_t j = 0; j < executor->tasks_count; j++)
+			if (asks_on(&executor->tasks[j], host->nics[i].network))
+				return true;
+	return host->ranges_count > 0;
+}
+
+/*
+ * Networks come first: a firewall must not wait for the last of its own while guests begin that need none but what is there. Then who answers for
+ * addresses, as others wait for him; then what takes long, so that the last to be ready has not also begun last: each interface that libvirt makes,
+ * and services, for which the host's memory stands.
+ */
+static void weigh(const struct executor *executor, struct task *task)
+{
+	const struct host *host = made_host(task);
+	task->weight = host ? host->memory_bytes + (int64_t)host->nics_count * INTERFACE_WEIGHT : INT64_MAX;
+	task->asks = host && task->work->resource->kind == RESOURCE_GUEST && asks_on(task, NULL);
+	task->answers = host && !task->asks && task->work->resource->kind == RESOURCE_GUEST && answers(executor, host);
+	if (task->answers)
+		task->weight += ADDRESSES_WEIGHT;
+}
 
 /* ---- with the lock held ---- */
 
@@ -86,6 +127,18 @@ static void end_task(struct execution *execution, struct task *task, struct erro
 	pthread_cond_broadcast(&execution->changed);
 }
 
+/* A question for an address that nobody hears yet is asked again only a second later: the guest that asks is not made before those of its team that answer
+ * are ready, or have failed. */
+static bool awaits_answers(const struct executor *executor, const struct task *task)
+{
+	for (size_t i = 0; i < executor->tasks_count; i++) {
+		const struct task *other = &executor->tasks[i];
+		if (other->answers && other->state < TASK_DONE && task_mark(other)->team == task_mark(task)->team)
+			return true;
+	}
+	return false;
+}
+
 static enum task_state needs_state(const struct executor *executor, const struct task *task)
 {
 	enum task_state state = TASK_DONE;
@@ -96,27 +149,7 @@ static enum task_state needs_state(const struct executor *executor, const struct
 		if (need != TASK_DONE)
 			state = TASK_WAITING;
 	}
-	return state;
-}
-
-static bool asks_for_address(const struct host *host)
-{
-	for (size_t i = 0; i < host->nics_count; i++)
-		if (host->nics[i].dhcp)
-			return true;
-	return false;
-}
-
-/* What takes long begins first, so that the last to be ready has not also begun last: each interface that libvirt makes, and services, for which the
- * host's memory stands. Who asks for an address comes after who hands it out and who relays it: a question that nobody hears is asked again only a second
- * later. */
-static int64_t weight(const struct task *task)
-{
-	const struct host *host = task->work ? task->work->resource->host : NULL;
-	if (!host || asks_for_address(host))
-		return 0;
-	int64_t size = host->memory_bytes + (int64_t)host->nics_count * INTERFACE_WEIGHT;
-	return host->ranges_count ? size + ADDRESSES_WEIGHT : size;
+	return state == TASK_DONE && task->asks && awaits_answers(executor, task) ? TASK_WAITING : state;
 }
 
 /* The next task whose needs are met, the heaviest of its team; NULL: none just now. */
@@ -136,7 +169,7 @@ static struct task *take_task(struct execution *execution)
 			pthread_cond_broadcast(&execution->changed);
 		} else if (needs == TASK_DONE && next && task_mark(next)->team != task_mark(task)->team) {
 			break;
-		} else if (needs == TASK_DONE && (!next || weight(task) > weight(next))) {
+		} else if (needs == TASK_DONE && (!next || task->weight > next->weight)) {
 			next = task;
 		}
 	}
@@ -248,6 +281,8 @@ int executor_run(const struct executor *executor, size_t *done, struct error **e
 	cleanup_free pthread_t *threads = xcalloc(wanted + 1, sizeof *threads);
 	if (!executor->tasks_count)
 		return 0;
+	for (size_t i = 0; i < executor->tasks_count; i++)
+		weigh(executor, &executor->tasks[i]);
 	pthread_mutex_init(&execution.lock, NULL);
 	pthread_cond_init(&execution.changed, NULL);
 	int started = start_workers(&execution, threads, (int)wanted);

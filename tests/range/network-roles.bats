@@ -57,6 +57,19 @@ browse() { on pc-tanaka curl -sS -m 5 -o /dev/null -w '%{http_code}' -x "http://
 	done
 }
 
+@test "dhcp: server and relay are ready when they listen, and who asks for an address starts after that" {
+	listening=$(on dhcp sed -n '/DHCP4_STARTING/{s/ INFO.*//p;q}' /run/toride/services.log)
+	served=$(on dhcp stat -c %.3Y /run/toride/ready)
+	relayed=$(on fw-office stat -c %.3Y /run/toride/ready)
+	echo "kea started at $listening, dhcp ready at $served, fw-office at $relayed"
+	awk -v a="$(on dhcp date -d "$listening" +%s.%3N)" -v b="$served" 'BEGIN { exit !(a < b) }'
+	for pc in pc-tanaka pc-sato; do
+		began=$(on $pc stat -c %.3Y /run/toride/network.log)
+		echo "$pc began at $began"
+		awk -v began="$began" -v a="$served" -v b="$relayed" 'BEGIN { exit !(began > a && began > b) }'
+	done
+}
+
 @test "dhcp: a terminal has the planned address by the relay, with route and name server; the lease log and the log server say so" {
 	[[ $pc == 10.1.12.1[0-9][0-9] ]]
 	[ "$(on pc-tanaka ip -4 -br address show eth0 | awk '{ print $3 }')" = "$pc/24" ]
