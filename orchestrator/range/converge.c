@@ -165,6 +165,7 @@ static int up(const struct order *order, virConnectPtr connection, size_t *chang
 	if (cache < 0 || check_way(order->range->state_dir, err) < 0 || make_folder(guests, 0711, err) < 0 ||
 	    block_allocate(order->range, connection, order->plan->exercise, &block, err) < 0)
 		return -1;
+	folder_spread(guests);
 	struct work *works = works_create(order->range, order->plan, block, order->cancel, err);
 	int result = works ? converge(order, works, connection, changed, err) : -1;
 	works_destroy(works, order->plan->resources_count);

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
+#include <linux/fs.h>
 #include <sodium.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -95,6 +97,16 @@ int make_folders(const char *path, mode_t mode, struct error **err)
 		*slash = '/';
 	}
 	return make_folder(path, mode, err);
+}
+
+void folder_spread(const char *path)
+{
+	int flags;
+	cleanup_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && !(flags & FS_TOPDIR_FL)) {
+		flags |= FS_TOPDIR_FL;
+		ioctl(fd, FS_IOC_SETFLAGS, &flags); /* a file system without it needs none */
+	}
 }
 
 /* coreutils know how to do it for trees of any depth, without a descriptor or stack for each level. */

@@ -25,6 +25,14 @@ teardown() {
 	[[ $output == "0 changed"* ]]
 }
 
+@test "a running guest's disk is mounted nowhere on the host; disks lie apart on a file system that can do that" {
+	guests=$TORIDE_STATE_DIR/exercises/rgt/guests
+	[ -d "$guests/t1-one/root" ]
+	[ -z "$(findmnt -rno TARGET | grep -F "$guests")" ]
+	[ "$(findmnt -no FSTYPE -T "$guests")" = ext4 ] || skip "no ext4"
+	[[ $(lsattr -d "$guests") == *T*\ * ]]
+}
+
 @test "a guest has what its role's setup made: files, owners, deletions, folders put in place of others" {
 	run guest rgt/2/one sh -c 'cat /etc/box-mark; ls /etc/skel; test ! -e /etc/issue; stat -c %U:%G /home/trainee/.bashrc; cat /etc/box-bake-network'
 	echo "$output"

@@ -20,6 +20,10 @@ int file_write(const char *path, const char *content, struct error **err);
 
 int make_folder(const char *path, mode_t mode, struct error **err);  /* one that is there is fine */
 int make_folders(const char *path, mode_t mode, struct error **err); /* parents too */
+/* What is made in the folder from now on is laid apart on the disk, where the file system can be told so (ext4: the attribute T of chattr(1)). ext4 hands
+ * out no inode that was freed within the last minutes and looks at each of them in turn: where guests come and go in one place, every new file of the
+ * next ones is searched for longer. */
+void folder_spread(const char *path);
 
 /* The room that all in it takes on the disk; what cannot be looked at counts nothing. */
 int64_t tree_bytes(const char *path);
