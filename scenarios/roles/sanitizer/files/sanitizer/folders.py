@@ -21,7 +21,7 @@ import syslog
 import tempfile
 import time
 
-from . import files, names, record, shares, sweep, virus
+from . import names, record, shares, sweep, virus
 from .notice import notice
 from .verdict import MOST_BYTES, PASSED, REPLACED, Result, TooLong, limited
 
@@ -66,6 +66,8 @@ class Watch:
 
 def judge(name, path):
     """The file's content, and what came of it."""
+    from . import files  # readers of a dozen formats: most of the start's work, and while all guests start nobody has a file yet
+
     if path.stat().st_size > MOST_BYTES:
         reason = f"larger than {MOST_BYTES >> 20} MiB"
         with path.open("rb") as file:  # not into memory: only hashed, and copied into quarantine
