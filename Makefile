@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 VERSION := 0.1.0
 
 PACKAGES_BUILD := gcc make pkg-config libc6-dev libvirt-dev libyaml-dev libmicrohttpd-dev libsqlite3-dev libjansson-dev \
-	libsodium-dev libseccomp-dev libxml2-dev libcmark-dev libsystemd-dev libcurl4-openssl-dev libnftables-dev libmnl-dev libpcap-dev \
+	libsodium-dev libseccomp-dev libxml2-dev libcmark-dev libsystemd-dev libcurl4-openssl-dev libnftnl-dev libmnl-dev libpcap-dev \
 	libldap-dev
 PACKAGES_RUN := libvirt-daemon-system libvirt-daemon-driver-lxc libvirt-clients dnsmasq-base mmdebstrap nftables iproute2 jq
 PACKAGES_CHECK := libcmocka-dev bats jq
@@ -25,7 +25,7 @@ ROOT := $(filter 0,$(shell id -u))
 MAKE_ANEW = $(MAKE) --no-print-directory $(if $(V),,-s) $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))
 
-LIBRARIES := libvirt libvirt-lxc yaml-0.1 sqlite3 jansson libsodium libxml-2.0 libcmark libsystemd libcurl libnftables libmnl libpcap
+LIBRARIES := libvirt libvirt-lxc yaml-0.1 sqlite3 jansson libsodium libxml-2.0 libcmark libsystemd libcurl libnftnl libmnl libpcap
 LIBRARIES_BOARD := libmicrohttpd jansson libseccomp libsystemd
 LIBRARIES_SIGN_OUT := lber
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wformat=2

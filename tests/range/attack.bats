@@ -196,6 +196,9 @@ refused() { # pattern of what was found
 	nft delete chain netdev "toride-$bridge" in
 	refused "network 'dmz': the wall of bridge '$bridge' has been changed*"
 	nft add chain netdev "toride-$bridge" in "{ type filter hook ingress device \"$bridge\" priority 0; policy drop; }"
+	nft "add table netdev toride-$bridge { flags dormant; }"
+	refused "network 'dmz': the wall of bridge '$bridge' has been changed*"
+	nft "add table netdev toride-$bridge"
 	# a device of the host in a guest, not even the step's own
 	controller=$(virsh -q -c lxc:///system dominfo "toride-$exercise-t1-web-$site" | sed -n 's/^Id: *//p')
 	init=$(cut -d' ' -f1 "/proc/$controller/task/$controller/children")

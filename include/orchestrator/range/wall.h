@@ -1,4 +1,4 @@
-/* The wall of a bridge: an nftables netdev table "toride-BRIDGE" with our mark as its comment. The only caller of libnftables. */
+/* The wall of a bridge: an nftables netdev table "toride-BRIDGE" with our mark as its comment. The only caller of libnftnl. */
 #ifndef TORIDE_ORCHESTRATOR_RANGE_WALL_H
 #define TORIDE_ORCHESTRATOR_RANGE_WALL_H
 
