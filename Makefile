@@ -135,7 +135,7 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libtoride.a
 bench: deps-dev ## speed and memory as ratios against a baseline in the same run
 	$(Q)$(MAKE) --no-print-directory all range-tools
 	$(Q)$(TORIDE) doctor --fix >/dev/null
-	$(Q)$(MAKE) --no-print-directory bench-score bench-check bench-serve bench-up
+	$(Q)$(MAKE) --no-print-directory bench-score bench-check bench-serve bench-up bench-lan
 bench-score: $(BUILD)/bench/score
 	$(Q)$<
 bench-check: all $(BUILD)/bench/yaml

@@ -35,6 +35,7 @@ for round in $(seq "$rounds"); do
 	make_plain $exercise "$work" 2
 	calm
 	theirs=$("$plain" "$work"/*.xml)
+	echo "$theirs" >>"$work/plain"
 	pods="0 0"
 	if command -v podman >/dev/null; then
 		calm
@@ -50,6 +51,9 @@ done | sort -n | awk -v guests="$guests" '{ line[NR] = $0 } END {
 	printf "  the last planned service answered %d ms after that\n", m[4]
 	if (m[5]) printf "  / podman one after the other: %.2f (%d ms); in parallel: %.2f (%d ms)\n", m[2] / m[5], m[5], m[2] / m[6], m[6] }'
 
+verify 1 # when all have been at rest for long: what the measurement itself takes
+echo "  (for a team that is at rest the same question takes $answer_ms ms)"
+
 # ---- resets ----
 reset() { for _ in 1 2 3 4 5; do "$tool" reset "$scenario" $exercise 1 1 "$@" | ms_of; done | median; }
 has() { "$tool" status $exercise | jq -e --arg host "$1" 'any(.guests[]; .host == $host)' >/dev/null; }
@@ -58,7 +62,7 @@ for host in web proxy file ad; do
 done
 echo "reset of a team: $(reset) ms (goal: under 6 s)"
 
-# ---- team after team, each when those before are at rest: does the next one cost more? ----
+# ---- team after team, each when those before are at rest: does the next one cost more? What of it is libvirt's own? ----
 for team in $(seq 2 "$teams"); do
 	calm
 	before=$(cgroups_mib)
@@ -69,6 +73,10 @@ done | tee "$work/slope" | awk '{ n++; x += $1; y += $2; m += $3; xx += $1 * $1;
 	d = n * xx - x * x; if (n < 2) exit
 	printf "each further team, 2 to %d: %.0f ms and %.0f MiB on average; it grows by %.1f ms and %.2f MiB from one to the next\n",
 		n + 1, y / n, m / n, (n * xy - x * y) / d, (n * xm - x * m) / d }'
+make_plain $exercise "$work" "$teams"
+for _ in 1 2 3; do calm && "$plain" "$work"/*.xml; done | median | awk -v teams="$teams" -v alone="$(median <"$work/plain")" '
+	{ printf "  plain libvirt starts its containers in %d ms beside one team and in %d ms beside %d: %.1f ms from one to the next\n",
+		alone, $1, teams - 1, teams > 2 ? ($1 - alone) / (teams - 2) : 0 }'
 "$tool" down $exercise >/dev/null
 
 # ---- all at once ----
