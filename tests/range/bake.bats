@@ -106,6 +106,41 @@ on_small_disk() { # MEBIBYTES COMMAND...: with a state directory on a disk of th
 	! grep -qE '^(hop-|\.tmp-)' <<<"$output"
 }
 
+killed_in() { # ROLE/SCRIPT: a bake, while that runs
+	local bake
+	cp -p "$roles/$1" "$BATS_TEST_TMPDIR/script"
+	printf 'echo begun >/var/begun; exec sleep 4715\n' >"$roles/$1"
+	"$TORIDE" bake "$SCENARIO" --day 2026-11-24 >/dev/null 2>&1 3>&- &
+	bake=$!
+	soon 20 pgrep -fx 'sleep 4715'
+	kill -9 $bake
+	wait $bake || :
+	soon 5 sh -c '! pgrep -fx "sleep 4715"'
+	cp -p "$BATS_TEST_TMPDIR/script" "$roles/$1"
+}
+drafts() { find "$TORIDE_STATE_DIR/$1" -maxdepth 1 -name '.tmp-*'; }
+
+@test "what a killed bake leaves goes with the next bake, or the next up that makes something; what is being made stays" {
+	killed_in box/setup
+	[ -n "$(drafts layers)" ]
+	mkdir "$TORIDE_STATE_DIR/layers/.tmp-making"
+	exec {making}<"$TORIDE_STATE_DIR/layers/.tmp-making"
+	flock -n "$making" # as who makes a layer does
+	"$TORIDE" bake "$SCENARIO" --day 2026-11-24
+	[ "$(drafts layers)" = "$TORIDE_STATE_DIR/layers/.tmp-making" ]
+	exec {making}<&-
+	killed_in box/history
+	[ -n "$(drafts histories)" ]
+	"$TORIDE" bake "$SCENARIO" --day 2026-11-24
+	no_draft
+	killed_in box/history
+	[ -n "$(drafts histories)" ]
+	rm -r --one-file-system "$TORIDE_STATE_DIR"/histories/box-*
+	RANGE_TOOL_DAY=2026-11-24 "$tool" up "$SCENARIO" bake 1
+	no_draft
+	down bake
+}
+
 @test "Ctrl-C stops it, here and at the orchestrator: no program goes on, no half layer stays" {
 	local where bake
 	printf 'exec sleep 4711\n' >"$roles/hop/setup"
