@@ -81,7 +81,9 @@ state_of() { jq -r --arg id "$1" '.checks[] | select(.id == $id) | .state' <<<"$
 		for i in $(seq 100); do [ -S /run/libvirt/libvirt-sock ] && break; sleep 0.05; done
 		before=$(cat /run/libvirtd.pid)
 		status=0; "$toride" doctor --fix --json || status=$?
-		[ "$(cat /run/libvirtd.pid)" = "$before" ] && kill -0 "$before" && exit $status'
+		[ "$(cat /run/libvirtd.pid)" = "$before" ] || exit 9
+		kill -0 "$before" || exit 9
+		exit $status'
 	[ "$status" -eq 1 ]
 	[ "$(state_of libvirtd)" = FAIL ]
 	jq -e '.checks[] | select(.id == "libvirtd") | .failure | test("stop it yourself")' <<<"$output"
