@@ -221,7 +221,7 @@ knock() { # host address, bridge's hardware address, port
 	guest rgi/1/one sh -c '
 		if echo 1 >/proc/sys/kernel/panic || echo 1 >/proc/sys/vm/drop_caches; then exit 10; fi
 		mknod /tmp/disk b 254 0 2>/dev/null && exit 11
-		ls /dev/vda /dev/sda /dev/mem /dev/kmsg && exit 12
+		for device in vda sda mem kmsg; do [ ! -e /dev/$device ] || exit 12; done
 		mount -t cgroup -o memory none /mnt && exit 13
 		[ "$(ls -d /proc/[0-9]* | wc -l)" -lt 30 ] || exit 14
 		exit 0' 2>/dev/null
