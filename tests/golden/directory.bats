@@ -23,7 +23,8 @@ mail_domain() { # DOMAIN OF THE DIRECTORY, HOSTS (JSON)
 	second=$(name_of file-residents-2)
 	echo "$first $second"
 	[ "$first" != "$second" ]
-	[ ${#first} -le 15 ] && [ ${#second} -le 15 ]
+	[ ${#first} -le 15 ]
+	[ ${#second} -le 15 ]
 }
 
 @test "directory: mail addresses are of the mail host's domain, where the facts have one" {

@@ -71,7 +71,8 @@ nothing_runs_later() {
 		found=$(grep -c '^trace .* 1$' <<<"$output") || true
 		expected=$(sed -n '/^expect:/,/^undo:/s/^  - {.*/x/p' "attacker/abilities/$(sed -n "s/.*{ id: $one,.*ability: \([a-z-]*\),.*/\1/p" tests/range/attack.yaml).yaml" | grep -c x)
 		echo "$one: $found of $expected traces"
-		[ "$found" -eq "$expected" ] && [ "$found" -gt 0 ]
+		[ "$found" -eq "$expected" ]
+		[ "$found" -gt 0 ]
 	done
 	on attacker cat /run/toride/c2/uploads/exfil@residents.csv | cmp - <(on file cat /srv/shares/common/residents.csv)
 }

@@ -334,7 +334,8 @@ capture_ended() { # bytes, time, stopped, network gone: the last one
 	[ "$status" -eq 1 ]
 	[ "$(cat "$BATS_TEST_TMPDIR/before")" = precious ]
 	run "$TORIDE" capture cable/1/office -w "$BATS_TEST_TMPDIR/before" --seconds 1
-	[ "$status" -eq 0 ] && tcpdump -nr "$BATS_TEST_TMPDIR/before" >/dev/null
+	[ "$status" -eq 0 ]
+	tcpdump -nr "$BATS_TEST_TMPDIR/before" >/dev/null
 	run "$TORIDE" capture cable/1/attic -w /dev/null
 	[ "$status" -eq 1 ]
 	[[ $output == *"no network 'attic'"* ]]

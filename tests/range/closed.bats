@@ -60,5 +60,6 @@ letter() { # from, to
 			[[ "$(letter "$inside" "$host")" == [.\ ] && "$(letter "$host" "$inside")" == [.\ ] ]]
 		done
 	done
-	[ "$(letter pc-kato core-file)" = + ] && [ "$(letter pc-mori research-data)" = + ] # inside they work
+	[ "$(letter pc-kato core-file)" = + ] # inside they work
+	[ "$(letter pc-mori research-data)" = + ]
 }

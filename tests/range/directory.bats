@@ -114,7 +114,8 @@ disabled() { on ad /usr/lib/toride/account-disabled "$1"; }
 @test "terminal: its person's account stays when the directory is away" {
 	on ad s6-svc -wD -d /run/service/samba
 	run on pc-tanaka -u tanaka timeout 3 id -un
-	[ "$status" -eq 0 ] && [ "$output" = tanaka ]
+	[ "$status" -eq 0 ]
+	[ "$output" = tanaka ]
 	run log_in pc-tanaka tanaka tanaka-training
 	[ "$status" -ne 0 ]
 	on ad s6-svc -u /run/service/samba

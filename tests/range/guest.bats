@@ -8,16 +8,18 @@ setup_file() {
 
 # Runs the script in a new room; what it starts ends with it.
 room() {
-	run timeout 60 unshare --mount --net --pid --fork --kill-child --mount-proc bash -c "$(declare -f prelude staged c2 beacon task result wait_for refuses); prelude; set -eu; $1"
+	run timeout 60 unshare --mount --net --pid --fork --kill-child --mount-proc bash -c "$(declare -f prelude staged c2 beacon task result wait_for refuses); set -eu; prelude; $1"
 	echo "$output"
 	[ "$status" -eq 0 ]
 }
 
 prelude() {
 	ip link set lo up
-	mount -t tmpfs none /mnt && mkdir /mnt/upper /mnt/work
+	mount -t tmpfs none /mnt
+	mkdir /mnt/upper /mnt/work
 	mount -t overlay -o lowerdir=/usr/lib,upperdir=/mnt/upper,workdir=/mnt/work none /usr/lib
-	mount -t tmpfs none /run && mkdir -p /run/toride /usr/lib/toride/abilities
+	mount -t tmpfs none /run
+	mkdir -p /run/toride /usr/lib/toride/abilities
 	cp "$BUILD/guest/beacon" "$BUILD/guest/c2" /usr/lib/toride/
 	token=$(printf 'a%.0s' {1..64})
 	printf %s "$token" > /run/toride/token

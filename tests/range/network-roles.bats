@@ -104,7 +104,8 @@ browse() { on pc-tanaka curl -sS -m 5 -o /dev/null -w '%{http_code}' -x "http://
 @test "dhcp: a terminal that is unplugged does not wait for an address when it is made anew" {
 	unplugged=$TORIDE_STATE_DIR/exercises/network-test/guests/unplugged
 	made_anew() { "$TOOL" reset tests/range/lan/exercises/network.yaml network-test 1 1 pc-tanaka; }
-	mkdir "$unplugged" && touch "$unplugged/t1.pc-tanaka.residents"
+	mkdir "$unplugged"
+	touch "$unplugged/t1.pc-tanaka.residents"
 	SECONDS=0
 	made_anew
 	[ $SECONDS -lt 8 ]

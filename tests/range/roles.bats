@@ -164,7 +164,8 @@ logged() { # HOST FILE PATTERN
 	run on pc-tanaka -u tanaka env TORIDE_PERSON=tanaka /usr/lib/toride/activities/browse
 	on proxy s6-svc -u /run/service/squid
 	echo "$output"
-	[ "$status" -ne 0 ] && [[ $output == "browse: http://"* ]]
+	[ "$status" -ne 0 ]
+	[[ $output == "browse: http://"* ]]
 }
 
 @test "attacker: without a range token nothing listens" {
