@@ -364,6 +364,7 @@ struct scenario {
 	/* SHA-256 over every file read (roles, images and abilities too), in order of reading: each as its length (8 bytes, little endian) and
 	 * its bytes; lower-case hex. */
 	char digest[65];
+	json_t *sources; /* those files, for scenario_load_again */
 	char *id;
 	struct text title, summary, briefing;
 	char *level;
@@ -414,6 +415,13 @@ void diagnostics_finish(struct diagnostics *diagnostics);
  */
 int scenario_load(const char *file, const char *data_dir, struct scenario **scenario, struct diagnostics *diagnostics,
 		  struct error **err);
+/*
+ * The same from a scenario's `sources` (or what JSON text made of them) instead of the disk: the scenario that they were, whatever became of the files.
+ * What is no text of the language (the scripts in the roles' folders, the images' files) is in none of them and stays where it is.
+ * -1 also when `sources` are not sound; compare the digest to know that they are whole.
+ */
+int scenario_load_again(const json_t *sources, const char *file, const char *data_dir, struct scenario **scenario,
+			struct diagnostics *diagnostics, struct error **err);
 void scenario_destroy(struct scenario *scenario); /* NULL is fine */
 static inline void cleanup_scenario_(struct scenario **held)
 {

@@ -60,6 +60,42 @@ static int read_regular(const char *path, struct stat *status, char **text, stru
 	return read_all(fd, path, (size_t)status->st_size, text, err);
 }
 
+/* ---- sources: what is read is noted by its path, with its text and which file it was (two paths may lead to one) ---- */
+
+static void note_source(struct loading *loading, const char *path, const struct stat *status, const char *text)
+{
+	/* A name or text that is not UTF-8 is left out: the one cannot be kept, the other is an error anyway. */
+	json_object_set_new(loading->scenario->sources, path,
+			    json_pack("{sI sI ss%}", "device", (json_int_t)status->st_dev, "inode", (json_int_t)status->st_ino,
+				      "text", text, (size_t)status->st_size));
+}
+
+static int read_again(const json_t *sources, const char *path, struct stat *status, char **text, struct error **err)
+{
+	json_int_t device, inode;
+	const char *kept;
+	if (json_unpack(json_object_get(sources, path), "{sI sI ss}", "device", &device, "inode", &inode, "text", &kept) < 0)
+		return error_set(err, "cannot read %s: it is not among what the scenario was read from", path);
+	*status = (struct stat){.st_dev = (dev_t)device, .st_ino = (ino_t)inode, .st_size = (off_t)strlen(kept)};
+	*text = xstrdup(kept);
+	return 0;
+}
+
+static int read_source(struct loading *loading, const char *path, struct stat *status, char **text, struct error **err)
+{
+	int result = loading->again ? read_again(loading->again, path, status, text, err) : read_regular(path, status, text, err);
+	if (result == 0)
+		note_source(loading, path, status, *text);
+	return result;
+}
+
+static bool is_there(const struct loading *loading, const char *path)
+{
+	if (loading->again)
+		return json_object_get(loading->again, path) != NULL;
+	return access(path, F_OK) == 0 || errno != ENOENT;
+}
+
 static struct source *add_source(struct loading *loading, const char *name, char *text, size_t length)
 {
 	struct source *source = pool_alloc(loading->scratch, 1, sizeof *source);
@@ -81,11 +117,11 @@ struct node *loading_read_part(struct loading *loading, const char *path, const 
 	struct stat status;
 	char *text;
 	cleanup_error struct error *err = NULL;
-	if (access(path, F_OK) < 0 && errno == ENOENT)
+	if (!is_there(loading, path))
 		return NULL;
 	const struct position position = {.file = pool_strdup(loading->pool, path), .line = 1, .column = 1};
 	*broken = true;
-	if (read_regular(path, &status, &text, &err) < 0) {
+	if (read_source(loading, path, &status, &text, &err) < 0) {
 		findings_error(loading->findings, &position, "%s", error_text(err));
 		return NULL;
 	}
@@ -198,7 +234,7 @@ static void use_file(struct loading *loading, const struct source *user, const s
 		fault = xasprintf("over %d files in one scenario; merge some", LIMIT_FILES);
 		return fail_use(loading, node, fault);
 	}
-	if (read_regular(path, &status, &text, &err) < 0) {
+	if (read_source(loading, path, &status, &text, &err) < 0) {
 		fault = xasprintf("%s (paths in `use` are relative to this file)", error_text(err));
 		return fail_use(loading, node, fault);
 	}
@@ -272,7 +308,8 @@ int loading_read(struct loading *loading, const char *file, const char *text, si
 		memcpy(owned, text, length);
 		owned[length] = '\0';
 		status.st_size = (off_t)length;
-	} else if (read_regular(file, &status, &owned, err) < 0) {
+		note_source(loading, file, &status, owned);
+	} else if (read_source(loading, file, &status, &owned, err) < 0) {
 		return -1;
 	}
 	const struct source *source = add_source(loading, file, owned, (size_t)status.st_size);

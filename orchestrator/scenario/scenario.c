@@ -18,7 +18,7 @@ void scenario_destroy(struct scenario *scenario)
 	pool_destroy(scenario->pool); /* with the scenario itself */
 }
 
-static void loading_init(struct loading *loading, const char *data_dir)
+static void loading_init(struct loading *loading, const char *data_dir, const json_t *again)
 {
 	struct pool *pool = pool_create();
 	*loading = (struct loading){
@@ -27,9 +27,11 @@ static void loading_init(struct loading *loading, const char *data_dir)
 		.scratch = pool_create(),
 		.findings = findings_create(),
 		.data_dir = data_dir,
+		.again = again,
 		.values_left = LIMIT_VALUES,
 	};
 	loading->scenario->pool = pool;
+	loading->scenario->sources = pool_json(pool, json_object());
 	crypto_hash_sha256_init(&loading->hash);
 	for (int kind = 0; kind < INDEX_COUNT; kind++) {
 		loading->indexes[kind].numbers = pool_json(loading->scratch, json_object());
@@ -80,39 +82,52 @@ static void write_digest(struct loading *loading)
 	sodium_bin2hex(loading->scenario->digest, sizeof loading->scenario->digest, digest, sizeof digest);
 }
 
+/* What follows reading; the results are scenario_load's. */
+static int load(struct loading *loading, struct scenario **scenario, struct diagnostics *diagnostics)
+{
+	if (loading->root && loading->root->kind == NODE_MAP) {
+		load_head(loading);
+		load_events(loading);
+		load_lan(loading);
+		load_attack(loading);
+		load_messages(loading);
+		load_order(loading);
+		load_goals(loading);
+		load_solution(loading);
+		if (loading->complete && findings_errors(loading->findings) == 0)
+			warn_oddities(loading);
+	}
+	sort_catalogue(loading->scenario);
+	write_digest(loading);
+	findings_render(loading->findings, diagnostics);
+	if (diagnostics->errors > 0)
+		return 1;
+	*scenario = steal(&loading->scenario);
+	return 0;
+}
+
 int scenario_load_text(const char *file, const char *text, size_t length, const char *data_dir, struct scenario **scenario,
 		       struct diagnostics *diagnostics, struct error **err)
 {
 	cleanup_with(loading) struct loading loading;
 	*diagnostics = (struct diagnostics){0};
-	loading_init(&loading, data_dir);
-	if (loading_read(&loading, file, text, length, err) < 0)
-		return -1;
-	if (loading.root && loading.root->kind == NODE_MAP) {
-		load_head(&loading);
-		load_events(&loading);
-		load_lan(&loading);
-		load_attack(&loading);
-		load_messages(&loading);
-		load_order(&loading);
-		load_goals(&loading);
-		load_solution(&loading);
-		if (loading.complete && findings_errors(loading.findings) == 0)
-			warn_oddities(&loading);
-	}
-	sort_catalogue(loading.scenario);
-	write_digest(&loading);
-	findings_render(loading.findings, diagnostics);
-	if (diagnostics->errors > 0)
-		return 1;
-	*scenario = steal(&loading.scenario);
-	return 0;
+	loading_init(&loading, data_dir, NULL);
+	return loading_read(&loading, file, text, length, err) < 0 ? -1 : load(&loading, scenario, diagnostics);
 }
 
 int scenario_load(const char *file, const char *data_dir, struct scenario **scenario, struct diagnostics *diagnostics,
 		  struct error **err)
 {
 	return scenario_load_text(file, NULL, 0, data_dir, scenario, diagnostics, err);
+}
+
+int scenario_load_again(const json_t *sources, const char *file, const char *data_dir, struct scenario **scenario,
+			struct diagnostics *diagnostics, struct error **err)
+{
+	cleanup_with(loading) struct loading loading;
+	*diagnostics = (struct diagnostics){0};
+	loading_init(&loading, data_dir, sources);
+	return loading_read(&loading, file, NULL, 0, err) < 0 ? -1 : load(&loading, scenario, diagnostics);
 }
 
 /* ---- look-ups: the maps are sorted by name, the lists are short ---- */

@@ -5,7 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -551,6 +553,81 @@ static void test_digest_is_of_every_file(void **state)
 	assert_string_not_equal(one->digest, two->digest);
 }
 
+static void write_file(const char *folder, const char *name, const char *text)
+{
+	cleanup_free char *path = xasprintf("%s/%s", folder, name);
+	FILE *out = fopen(path, "w");
+	assert_non_null(out);
+	fputs(text, out);
+	fclose(out);
+}
+
+/* As a restart does: the sources go through JSON text. */
+static struct scenario *load_again(const struct scenario *scenario)
+{
+	cleanup_free char *text = json_dumps(scenario->sources, 0);
+	cleanup_json json_t *sources = json_loads(text, 0, NULL);
+	struct scenario *again = NULL;
+	struct diagnostics diagnostics;
+	cleanup_error struct error *err = NULL;
+	if (scenario_load_again(sources, scenario->file, DATA, &again, &diagnostics, &err) != 0)
+		fail_msg("%s %s", error_text(err), diagnostics.text);
+	diagnostics_finish(&diagnostics);
+	return again;
+}
+
+static void test_it_is_made_again_from_its_sources_when_the_files_are_others(void **state)
+{
+	(void)state;
+	char top[] = "/tmp/toride-test.XXXXXX";
+	assert_non_null(mkdtemp(top));
+	cleanup_free char *folder = xasprintf("%s/exercises", top), *role = xasprintf("%s/roles", top);
+	cleanup_free char *file = xasprintf("%s/x.yaml", folder), *box = xasprintf("%s/box", role);
+	cleanup_free char *real = xasprintf("%s/lan.yaml", folder), *alias = xasprintf("%s/alias.yaml", folder);
+	assert_int_equal(mkdir(folder, 0700) + mkdir(role, 0700) + mkdir(box, 0700), 0);
+	write_file(folder, "x.yaml", HEAD "use: [lan.yaml, alias.yaml]\nlanguages: [ja, en]\nbriefing: 訓練\n");
+	write_file(folder, "lan.yaml",
+		   "networks: { a: { cidr: 10.0.0.0/24 } }\nhosts: { y: { role: box, nics: { a: 10.0.0.2 }, access: root } }\n");
+	assert_int_equal(symlink("lan.yaml", alias), 0);
+	write_file(box, "role.yaml", "role: box\nimage: base\nsummary: Box\nmemory: 32MiB\nprocesses: 16\n");
+	struct diagnostics diagnostics;
+	cleanup_error struct error *err = NULL;
+	struct scenario *before cleanup_scenario = NULL;
+	if (scenario_load(file, DATA, &before, &diagnostics, &err) != 0)
+		fail_msg("%s%s", error_text(err), diagnostics.text);
+	diagnostics_finish(&diagnostics);
+	write_file(folder, "lan.yaml", "networks: {");
+	write_file(box, "role.yaml", "role: other\n");
+	unlink(file);
+	struct scenario *again cleanup_scenario = load_again(before);
+	assert_string_equal(again->digest, before->digest);
+	assert_true(json_equal(again->sources, before->sources));
+	assert_int_equal(json_object_size(again->sources), 5); /* with the way by the alias, and the image */
+	assert_string_equal(again->hosts[0].role->folder, before->hosts[0].role->folder);
+	assert_string_equal(again->briefing.ja, "訓練");
+	unlink(alias);
+	unlink(real);
+	cleanup_free char *role_file = xasprintf("%s/role.yaml", box);
+	unlink(role_file);
+	assert_int_equal(rmdir(box) + rmdir(role) + rmdir(folder) + rmdir(top), 0);
+}
+
+static void test_sources_that_lack_one_make_no_scenario(void **state)
+{
+	const struct scenario *scenario = *state;
+	const char *path;
+	json_t *value;
+	json_object_foreach (scenario->sources, path, value) {
+		cleanup_json json_t *sources = json_copy(scenario->sources);
+		json_object_del(sources, path);
+		struct scenario *again cleanup_scenario = NULL;
+		struct diagnostics diagnostics;
+		cleanup_error struct error *err = NULL;
+		assert_int_not_equal(scenario_load_again(sources, scenario->file, DATA, &again, &diagnostics, &err), 0);
+		diagnostics_finish(&diagnostics);
+	}
+}
+
 static void test_positions_count_characters(void **state)
 {
 	(void)state;
@@ -653,6 +730,8 @@ int main(void)
 		cmocka_unit_test(test_duty_and_solution),
 		cmocka_unit_test(test_order_of_keys_does_not_matter),
 		cmocka_unit_test(test_digest_is_of_every_file),
+		cmocka_unit_test(test_it_is_made_again_from_its_sources_when_the_files_are_others),
+		cmocka_unit_test(test_sources_that_lack_one_make_no_scenario),
 		cmocka_unit_test(test_positions_count_characters),
 		cmocka_unit_test(test_aliases_share_values),
 		cmocka_unit_test(test_large_scenario_is_quick),

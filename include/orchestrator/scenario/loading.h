@@ -56,6 +56,7 @@ struct loading {
 	struct pool *scratch;	   /* sources, nodes: gone when the loading is over */
 	struct findings *findings;
 	const char *data_dir;
+	const json_t *again;	      /* the sources to read instead of the disk; NULL: the disk */
 	char *roles_dir, *images_dir; /* beside the folder of the scenario's file: looked in first */
 	size_t values_left;
 	bool complete; /* every file could be read: references can be judged */
