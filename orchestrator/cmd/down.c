@@ -8,6 +8,7 @@
 #include "orchestrator/command.h"
 #include "orchestrator/progress.h"
 #include "orchestrator/range.h"
+#include "orchestrator/serve/kept.h"
 #include "orchestrator/serve/orchestrator.h"
 
 extern const struct command command_down;
@@ -35,10 +36,8 @@ static int remove_one(const struct site *site, struct range *range, const char *
 	size_t removed = 0;
 	if (range_down(range, exercise, NULL, NULL, &removed, err) < 0)
 		return -1;
-	cleanup_free char *state = NULL; /* it must not be taken up again */
-	if (asprintf(&state, "%s/exercises/%s/exercise.json", site->state_dir, exercise) < 0)
-		abort();
-	unlink(state);
+	cleanup_free char *folder = kept_folder(site, exercise);
+	kept_forget(folder); /* it must not be taken up again */
 	report(exercise, (long long)removed);
 	return 0;
 }

@@ -246,8 +246,8 @@ static struct instance *instance_for_up(struct orchestrator *orchestrator, struc
 		return instance;
 	if (has_begun(there) || strcmp(there->scenario->id, scenario->id) != 0) {
 		error_set(err,
-			  "exercise '%s' %s another scenario text or number of teams (%d); `toride down %s` first, or --name "
-			  "another",
+			  "exercise '%s' %s another scenario text or number of teams (%d), and goes on with them; for the "
+			  "changed one `toride down %s` first, or --name another",
 			  instance_name(there), has_begun(there) ? "has begun with" : "is up with", there->plan->teams,
 			  instance_name(there));
 		return NULL;

@@ -1,7 +1,6 @@
 #include "orchestrator/serve/instance.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +11,7 @@
 #include "common/log.h"
 #include "orchestrator/serve/board.h"
 #include "orchestrator/serve/gate.h"
+#include "orchestrator/serve/kept.h"
 
 /* Tells the engine which claim objectives have been reached: what the scenario has `after` one of them may begin. */
 static void tell_reached(struct instance *instance, int team)
@@ -91,7 +91,7 @@ static int load(struct instance *instance, const char *name, int teams, const ch
 	if (scenario_open(site, instance->file, &instance->scenario, err) < 0 ||
 	    plan_create(instance->scenario, name, teams, day, &instance->plan, err) < 0)
 		return -1;
-	instance->folder = xasprintf("%s/exercises/%s", site->state_dir, instance_name(instance));
+	instance->folder = kept_folder(site, instance_name(instance));
 	return make_folders(instance->folder, err);
 }
 
@@ -199,43 +199,53 @@ int instance_set_day(struct instance *instance, const char *day, struct error **
 	return 0;
 }
 
-static char *state_path(const struct instance *instance)
-{
-	return xasprintf("%s/exercise.json", instance->folder);
-}
-
 int instance_save(const struct instance *instance, struct error **err)
 {
 	cleanup_json json_t *state =
 		json_pack("{ss ss si ss so}", "scenario", instance->file, "digest", instance->scenario->digest, "teams",
 			  instance->plan->teams, "day", instance->plan->day, "accounts", accounts_to_json(&instance->accounts));
-	cleanup_free char *path = state_path(instance);
-	cleanup_free char *fresh = xasprintf("%s.new", path);
-	cleanup_close int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 || json_dumpfd(state, fd, JSON_INDENT(2)) < 0 || fsync(fd) < 0 || rename(fresh, path) < 0)
-		return error_set_errno(err, errno, "cannot write '%s'", path);
+	return kept_write_scenario(instance->folder, instance->scenario, err) < 0 ? -1 : kept_write(instance->folder, state, err);
+}
+
+/* By its copy whatever became of the file. Without a sound copy the file must still be the same; then it is copied again. */
+static int load_kept(struct instance *instance, const char *name, const char *digest, struct error **err)
+{
+	const struct site *site = instance->orchestrator->site;
+	cleanup_error struct error *fault = NULL;
+	if (kept_scenario(instance->folder, instance->file, site->data_dir, digest, &instance->scenario, &fault) == 0)
+		return 0;
+	log_warning("%s: %s; going by '%s' itself", name, error_text(fault), instance->file);
+	if (scenario_open(site, instance->file, &instance->scenario, err) < 0)
+		return -1;
+	if (strcmp(digest, instance->scenario->digest) != 0)
+		return error_set(err, "'%s' was changed since the exercise began; put it back, or `toride down %s`",
+				 instance->file, name);
+	cleanup_error struct error *unkept = NULL; /* as on a full disk: it goes on all the same */
+	if (kept_write_scenario(instance->folder, instance->scenario, &unkept) < 0)
+		log_warning("%s: %s", name, error_text(unkept));
 	return 0;
 }
 
 /* What exercise.json says, taken up again. */
 static int restore(struct instance *instance, const char *name, struct error **err)
 {
-	cleanup_free char *path = xasprintf("%s/exercises/%s/exercise.json", instance->orchestrator->site->state_dir, name);
+	instance->folder = kept_folder(instance->orchestrator->site, name);
+	cleanup_json json_t *state = kept_read(instance->folder, err);
 	json_error_t fault;
-	cleanup_json json_t *state = json_load_file(path, JSON_REJECT_DUPLICATES, &fault);
 	const char *file, *digest, *day;
 	int teams;
 	json_t *accounts;
-	if (!state || json_unpack_ex(state, &fault, 0, "{ss ss si ss so}", "scenario", &file, "digest", &digest, "teams", &teams,
-				     "day", &day, "accounts", &accounts) < 0)
-		return error_set(err, "'%s': %s", path, fault.text);
-	instance->file = xstrdup(file);
-	if (load(instance, name, teams, day, err) < 0)
+	if (!state)
 		return -1;
-	if (strcmp(digest, instance->scenario->digest) != 0)
-		return error_set(err, "'%s' was changed since the exercise began; put it back, or `toride down %s`", file, name);
+	if (json_unpack_ex(state, &fault, 0, "{ss ss si ss so}", "scenario", &file, "digest", &digest, "teams", &teams, "day",
+			   &day, "accounts", &accounts) < 0)
+		return error_set(err, "'%s/exercise.json': %s", instance->folder, fault.text);
+	instance->file = xstrdup(file);
+	if (load_kept(instance, name, digest, err) < 0 ||
+	    plan_create(instance->scenario, name, teams, day, &instance->plan, err) < 0)
+		return -1;
 	if (accounts_from_json(&instance->accounts, accounts, err) < 0)
-		return error_prefix(err, "'%s'", path);
+		return error_prefix(err, "'%s/exercise.json'", instance->folder);
 	return open_journal(instance, err);
 }
 
@@ -266,8 +276,7 @@ void instance_destroy(struct instance *instance, bool forget)
 		call_finish(follower,
 			    json_pack("{ss so}", "exercise", instance_name(instance), "board", view_board(instance->view)));
 	if (forget) {
-		cleanup_free char *path = state_path(instance);
-		unlink(path);
+		kept_forget(instance->folder);
 		gate_close_exercise(orchestrator->gate, instance_name(instance));
 		board_exercise_closed(orchestrator->board, instance_name(instance));
 	}

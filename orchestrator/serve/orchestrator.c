@@ -14,6 +14,7 @@
 #include "orchestrator/serve/control.h"
 #include "orchestrator/serve/gate.h"
 #include "orchestrator/serve/instance.h"
+#include "orchestrator/serve/kept.h"
 
 int state_lock(const struct site *site, struct error **err)
 {
@@ -95,9 +96,9 @@ static void take_up_again(struct orchestrator *orchestrator)
 	}
 	for (size_t i = 0; names[i]; i++) {
 		cleanup_error struct error *fault = NULL;
-		cleanup_free char *state = xasprintf("%s/exercises/%s/exercise.json", orchestrator->site->state_dir, names[i]);
+		cleanup_free char *folder = kept_folder(orchestrator->site, names[i]);
 		struct instance *instance;
-		if (access(state, F_OK) != 0)
+		if (!kept_is_there(folder))
 			log_warning("remains of exercise '%s' are on this host; `toride down %s` removes them", names[i],
 				    names[i]);
 		else if (instance_adopt(orchestrator, names[i], &instance, &fault) < 0)

@@ -66,3 +66,88 @@ kill_in_up() { # ms
 	rm -rf "$TORIDE_STATE_DIR/exercises/svc"
 	nothing_left svc "$before"
 }
+
+# The smallest LAN as a file that uses another, with roles of its own, and its exercise, begun.
+begin_from_two_files() {
+	mkdir -p "$BATS_TEST_TMPDIR/exercises/lans"
+	cp -r tests/range/lan/roles "$BATS_TEST_TMPDIR/"
+	mine=$BATS_TEST_TMPDIR/exercises/tiny.yaml used=$BATS_TEST_TMPDIR/exercises/lans/used.yaml
+	kept=$TORIDE_STATE_DIR/exercises/svc/scenario.json
+	sed -n '/^networks:/,$p' "$lan" >"$used"
+	sed '/^networks:/,$d; s/^id:/use: [lans\/used.yaml]\nid:/' "$lan" >"$mine"
+	cp "$mine" "$BATS_TEST_TMPDIR/mine" && cp "$used" "$BATS_TEST_TMPDIR/used"
+	serve_start --no-scoreboard
+	"$TORIDE" up "$mine" --name svc --no-verify >/dev/null
+	"$TORIDE" start svc
+}
+edit_all() {
+	sed -i 's/^title: .*/title: Another/' "$mine"
+	sed -i 's/mark: changed/mark: another/' "$used"
+	sed -i 's/^summary: .*/summary: another/' "$BATS_TEST_TMPDIR/roles/box/role.yaml"
+}
+digest() { "$TORIDE" status --json | jq -r '.exercises[] | select(.name == "svc").digest'; }
+
+@test "an exercise that has begun goes on with the scenario it began with, whatever became of its files" {
+	local first
+	begin_from_two_files
+	first=$(digest)
+	[ "$(stat -c %a "$kept")" = 600 ]
+	edit_all
+	serve_kill
+	serve_start --no-scoreboard
+	cat "$SERVE_LOG"
+	[ "$(digest)" = "$first" ]
+	"$TORIDE" start svc
+	"$TORIDE" reset svc/1/two
+	[ "$("$TORIDE" exec svc/1/two -- cat /etc/box-mark)" = changed ]
+	run "$TORIDE" up "$mine" --name svc --no-verify
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"'svc' has begun with another scenario text"*"goes on with"*"toride down svc"* ]]
+	rm "$mine" "$used" # and after an orderly end, without the files
+	serve_stop
+	serve_start --no-scoreboard
+	[ "$(digest)" = "$first" ]
+	"$TORIDE" journal svc --verify
+	cp "$BATS_TEST_TMPDIR/mine" "$mine"
+	cp "$BATS_TEST_TMPDIR/used" "$used"
+	edit_all
+	"$TORIDE" down svc
+	[ ! -e "$kept" ]
+	"$TORIDE" up "$mine" --name svc --no-verify >/dev/null # the next one is made from the files as they are
+	[ "$(digest)" != "$first" ]
+	[ "$("$TORIDE" exec svc/1/two -- cat /etc/box-mark)" = another ]
+}
+
+@test "without a sound copy of its scenario an exercise goes by the files if they are the same, and names them if not" {
+	local first damage
+	begin_from_two_files
+	first=$(digest)
+	for damage in 'rm "$kept"' 'truncate -s 100 "$kept"' ': >"$kept"' 'sed -i s/changed/another/ "$kept"' 'echo "{}" >"$kept"'; do
+		serve_kill
+		eval "$damage"
+		serve_start --no-scoreboard
+		[ "$(digest)" = "$first" ]
+		grep -q "svc: '$kept': .*going by '$mine' itself" "$SERVE_LOG"
+		: >"$SERVE_LOG"
+		serve_kill # the copy has been made again
+		serve_start --no-scoreboard
+		[ "$(digest)" = "$first" ]
+		run cat "$SERVE_LOG"
+		[[ $output != *"itself"* ]]
+	done
+	serve_kill
+	rm "$kept"
+	edit_all
+	serve_start --no-scoreboard
+	run cat "$SERVE_LOG"
+	echo "$output"
+	[[ $output == *"exercise 'svc' cannot go on: '$mine' was changed since the exercise began; put it back, or \`toride down svc\`"* ]]
+	[ -z "$(digest)" ]
+	cp "$BATS_TEST_TMPDIR/mine" "$mine"
+	cp "$BATS_TEST_TMPDIR/used" "$used"
+	cp tests/range/lan/roles/box/role.yaml "$BATS_TEST_TMPDIR/roles/box/"
+	serve_stop
+	serve_start --no-scoreboard
+	[ "$(digest)" = "$first" ]
+}

@@ -1,6 +1,6 @@
 /*
  * An exercise on this host, from `up` to `down`: its scenario and plan, its journal, its engine, its accounts and its views. Kept in
- * STATE/exercises/NAME/: journal.db, and exercise.json (what is needed to take it up again after a restart; mode 0600).
+ * STATE/exercises/NAME/: journal.db, and what is needed to take it up again after a restart (kept.h).
  */
 #ifndef TORIDE_ORCHESTRATOR_SERVE_INSTANCE_H
 #define TORIDE_ORCHESTRATOR_SERVE_INSTANCE_H
@@ -42,13 +42,13 @@ int instance_create(struct orchestrator *orchestrator, const char *file, const c
  */
 int instance_replace(struct instance *old, const char *file, int teams, const char *day, struct instance **out,
 		     json_t **passwords, struct error **err);
-/* Takes up an exercise from its folder after a restart; its clocks stand still. */
+/* Takes up an exercise from its folder after a restart, with the scenario that it was made with; its clocks stand still. */
 int instance_adopt(struct orchestrator *orchestrator, const char *name, struct instance **instance, struct error **err);
 /* Another day: what the histories tell changes, and with it the disks and guests that stand on one, at the next build. The exercise itself goes on. */
 int instance_set_day(struct instance *instance, const char *day, struct error **err);
-/* Remembers on disk that the range stands. */
+/* Remembers on disk that the range stands, and what it was made from. */
 int instance_save(const struct instance *instance, struct error **err);
-/* Takes the exercise off the orchestrator; with `forget` also its exercise.json (the journal stays). Nothing of the range is touched. */
+/* Takes the exercise off the orchestrator; with `forget` also what is kept of it but for the journal. Nothing of the range is touched. */
 void instance_destroy(struct instance *instance, bool forget);
 
 /* Loads a scenario; its errors come as one text: the diagnostics as `toride check` prints them. */
