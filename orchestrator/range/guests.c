@@ -53,13 +53,21 @@ static int define(const struct work *work, struct guest_definition *definition, 
 
 CLEANUP_DEFINE(definition, struct guest_definition, guest_definition_finish(held));
 
+/* The guest's root may have put a link, or a folder with something in it, in the place of our file. */
+static int take_away(const char *path, struct error **err)
+{
+	if (unlink(path) == 0 || errno == ENOENT)
+		return 0;
+	return errno == EISDIR ? tree_remove(path, err) : file_error(err, errno, "remove", path);
+}
+
 /* libvirt puts ports on their bridges, and up, before anybody can say how they shall be. So process 1 (orchestrator/guest/init.c) takes no interface up
  * while this file is there: when we die before the ports are right, the guest stays silent, and `up` makes it anew. */
 static int hold(const char *root, bool on, struct error **err)
 {
 	cleanup_free char *path = xasprintf("%s/.toride-hold", root);
-	if (unlink(path) < 0 && errno != ENOENT)
-		return file_error(err, errno, "remove", path);
+	if (take_away(path, err) < 0)
+		return -1;
 	cleanup_close int fd = on ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
 	return on && fd < 0 ? file_error(err, errno, "make", path) : 0;
 }

@@ -46,6 +46,24 @@ bridge_of() { # team network
 		exit 0'
 }
 
+# What `up` puts into a guest before it starts, the guest's root can have put there himself.
+@test "a host ends and starts again whatever its root left under the name of the file that holds its interfaces" {
+	local left
+	for left in 'mkdir -p /.toride-hold/a/b; ln -s /etc /.toride-hold/etc; touch /.toride-hold/a/-rf' 'ln -s /etc /.toride-hold' \
+		'ln -s /nowhere /.toride-hold' 'mkfifo /.toride-hold'; do
+		guest rgh/1/one sh -c "$left"
+		kill -9 "$(init_of rgh 1 one)"
+		soon 10 sh -c "! $VIRSH dominfo toride-rgh-t1-one-$site"
+		run up rgh 2
+		echo "after $left: $output"
+		[ "$status" -eq 0 ]
+		run guest rgh/1/one sh -c '[ ! -e /.toride-hold ] && [ ! -L /.toride-hold ] && [ -s /etc/passwd ] && cat /sys/class/net/eth0/operstate'
+		[ "$output" = up ]
+	done
+	[ "$("$tool" probe rgh/1/one 10.66.2.10 7000)" = reached ]
+	[ -s /etc/passwd ]
+}
+
 @test "once doctor has raised what all guests share, one guest cannot use it up for another" {
 	"${BUILD:-build}/toride" doctor --json | jq -e '.checks[] | select(.id == "shared-limits") | .what | length > 0'
 	[ "$(cat /proc/sys/fs/inotify/max_user_instances)" -ge 1048576 ] && [ "$(cat /proc/sys/net/ipv4/neigh/default/gc_thresh3)" -ge 131072 ] ||
