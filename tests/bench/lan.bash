@@ -76,7 +76,7 @@ done | tee "$work/slope" | awk '{ n++; x += $1; y += $2; m += $3; xx += $1 * $1;
 make_plain $exercise "$work" "$teams"
 for _ in 1 2 3; do calm && "$plain" "$work"/*.xml; done | median | awk -v teams="$teams" -v alone="$(median <"$work/plain")" '
 	{ printf "  plain libvirt starts its containers in %d ms beside one team and in %d ms beside %d: %.1f ms from one to the next\n",
-		alone, $1, teams - 1, teams > 2 ? ($1 - alone) / (teams - 2) : 0 }'
+		alone, $1, teams - 1, (teams > 2 ? ($1 - alone) / (teams - 2) : 0) }'
 "$tool" down $exercise >/dev/null
 
 # ---- all at once ----
