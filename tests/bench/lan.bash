@@ -10,7 +10,13 @@ scenario=${1:-tests/bench/enterprise.yaml} teams=${2:-10} exercise=bench-lan rou
 work=$(mktemp -d)
 trap '"$tool" down $exercise >/dev/null; rm -rf "$work" /var/log/libvirt/lxc/plain-"$exercise"-*' EXIT
 
-up() { "$tool" up "$scenario" $exercise "$1" | ms_of; }
+# "WALL PROCESSORS", in ms: all that the processors did meanwhile. What the machine's own host takes from them makes the first longer, not the second.
+up() { # teams
+	local before wall
+	before=$(busy_ticks)
+	wall=$("$tool" up "$scenario" $exercise "$1" | ms_of)
+	echo "$wall $((($(busy_ticks) - before) * 1000 / $(getconf CLK_TCK)))"
+}
 # Sets `answered` (how many planned services) and `answer_ms` (from now until the last one did); shows what does not hold.
 verify() { # teams
 	local line
@@ -30,7 +36,7 @@ guests=$("$tool" status $exercise | jq '.guests | length')
 # ---- one more team ----
 for round in $(seq "$rounds"); do
 	calm
-	ours=$(up 2)
+	read -r ours ours_work < <(up 2)
 	verify 2
 	make_plain $exercise "$work" 2
 	calm
@@ -42,7 +48,7 @@ for round in $(seq "$rounds"); do
 		pods=$(bash tests/bench/podman.bash "$work/podman" "$TORIDE_STATE_DIR"/exercises/$exercise/guests/t2-*/root) || pods="0 0"
 	fi
 	up 1 >/dev/null # takes team 2 away again
-	echo "round $round: up $ours ms, services $answer_ms ms after it; plain libvirt $theirs ms; podman (one by one, in parallel) $pods ms" >&2
+	echo "round $round: up $ours ms ($ours_work of processors), services $answer_ms ms after it; plain libvirt $theirs ms; podman (one by one, in parallel) $pods ms" >&2
 	awk -v a="$ours" -v b="$theirs" 'BEGIN { printf "%.3f ", a / b }'
 	echo "$ours $theirs $answer_ms $pods"
 done | sort -n | awk -v guests="$guests" '{ line[NR] = $0 } END {
@@ -66,13 +72,13 @@ echo "reset of a team: $(reset) ms (goal: under 6 s)"
 for team in $(seq 2 "$teams"); do
 	calm
 	before=$(cgroups_mib)
-	took=$(up "$team")
-	echo "$team $took $(($(cgroups_mib) - before))"
-done | tee "$work/slope" | awk '{ n++; x += $1; y += $2; m += $3; xx += $1 * $1; xy += $1 * $2; xm += $1 * $3
-	printf "  team %d: %d ms, %d MiB\n", $1, $2, $3 } END {
+	read -r took processors < <(up "$team")
+	echo "$team $took $(($(cgroups_mib) - before)) $processors"
+done | tee "$work/slope" | awk '{ n++; x += $1; y += $2; m += $3; p += $4; xx += $1 * $1; xy += $1 * $2; xm += $1 * $3; xp += $1 * $4
+	printf "  team %d: %d ms (%d of processors), %d MiB\n", $1, $2, $4, $3 } END {
 	d = n * xx - x * x; if (n < 2) exit
-	printf "each further team, 2 to %d: %.0f ms and %.0f MiB on average; it grows by %.1f ms and %.2f MiB from one to the next\n",
-		n + 1, y / n, m / n, (n * xy - x * y) / d, (n * xm - x * m) / d }'
+	printf "each further team, 2 to %d: %.0f ms (%.0f of processors) and %.0f MiB on average; from one to the next it grows by %.1f ms (%.1f) and %.2f MiB\n",
+		n + 1, y / n, p / n, m / n, (n * xy - x * y) / d, (n * xp - x * p) / d, (n * xm - x * m) / d }'
 make_plain $exercise "$work" "$teams"
 for _ in 1 2 3; do calm && "$plain" "$work"/*.xml; done | median | awk -v teams="$teams" -v alone="$(median <"$work/plain")" '
 	{ printf "  plain libvirt starts its containers in %d ms beside one team and in %d ms beside %d: %.1f ms from one to the next\n",
@@ -82,7 +88,7 @@ for _ in 1 2 3; do calm && "$plain" "$work"/*.xml; done | median | awk -v teams=
 # ---- all at once ----
 sleep 3
 before=$(available_mib)
-took=$(up "$teams")
+read -r took _ < <(up "$teams")
 verify "$teams"
 used=$((before - $(available_mib)))
 echo "all at once: $((took / teams)) ms for each team"
