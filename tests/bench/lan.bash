@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 source tests/range/helper.bash
 source tests/bench/plain.bash
 plain=${BUILD:-build}/bench/plain
-scenario=${1:-tests/bench/enterprise.yaml} teams=${2:-10} exercise=bench-lan rounds=${ROUNDS:-3}
+scenario=${1:-tests/bench/enterprise.yaml} teams=${2:-10} exercise=bench-lan rounds=${ROUNDS:-5}
 work=$(mktemp -d)
 trap '"$tool" down $exercise >/dev/null; rm -rf "$work" /var/log/libvirt/lxc/plain-"$exercise"-*' EXIT
 
@@ -41,6 +41,7 @@ for round in $(seq "$rounds"); do
 	make_plain $exercise "$work" 2
 	calm
 	theirs=$("$plain" "$work"/*.xml)
+	echo "$ours" >>"$work/ours"
 	echo "$theirs" >>"$work/plain"
 	pods="0 0"
 	if command -v podman >/dev/null; then
@@ -79,10 +80,18 @@ done | tee "$work/slope" | awk '{ n++; x += $1; y += $2; m += $3; p += $4; xx +=
 	d = n * xx - x * x; if (n < 2) exit
 	printf "each further team, 2 to %d: %.0f ms (%.0f of processors) and %.0f MiB on average; from one to the next it grows by %.1f ms (%.1f) and %.2f MiB\n",
 		n + 1, y / n, p / n, m / n, (n * xy - x * y) / d, (n * xp - x * p) / d, (n * xm - x * m) / d }'
+last() { # the last team again, beside all others at rest
+	up $((teams - 1)) >/dev/null
+	calm
+	up "$teams" | cut -d' ' -f1
+}
+growth() { # WHO, median beside one team, median beside all others
+	awk -v who="$1" -v one="$2" -v all="$3" -v teams="$teams" 'BEGIN {
+		printf "  %s: %d ms beside one team, %d ms beside %d: %.1f ms from one to the next\n", who, one, all, teams - 1, (teams > 2 ? (all - one) / (teams - 2) : 0) }'
+}
+growth "a team, medians" "$(median <"$work/ours")" "$(for _ in 1 2 3 4 5; do last; done | median)"
 make_plain $exercise "$work" "$teams"
-for _ in 1 2 3; do calm && "$plain" "$work"/*.xml; done | median | awk -v teams="$teams" -v alone="$(median <"$work/plain")" '
-	{ printf "  plain libvirt starts its containers in %d ms beside one team and in %d ms beside %d: %.1f ms from one to the next\n",
-		alone, $1, teams - 1, (teams > 2 ? ($1 - alone) / (teams - 2) : 0) }'
+growth "plain libvirt" "$(median <"$work/plain")" "$(for _ in 1 2 3; do calm && "$plain" "$work"/*.xml; done | median)"
 "$tool" down $exercise >/dev/null
 
 # ---- all at once ----
