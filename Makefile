@@ -10,7 +10,7 @@ PACKAGES_BUILD := gcc make pkg-config libc6-dev libvirt-dev libyaml-dev libmicro
 	libldap-dev
 PACKAGES_RUN := libvirt-daemon-system libvirt-daemon-driver-lxc libvirt-clients dnsmasq-base mmdebstrap nftables iproute2 jq
 PACKAGES_CHECK := libcmocka-dev bats jq
-PACKAGES_TEST := curl chromium fonts-noto-cjk sqlite3 tcpdump procps openssl
+PACKAGES_TEST := curl chromium fonts-noto-cjk sqlite3 tcpdump procps openssl e2fsprogs
 PACKAGES_DEV := clang clang-format clang-tidy libclang-rt-14-dev shellcheck wrk nginx-light podman crun
 # Where npm comes from elsewhere, Debian's package of it would be in its way.
 PACKAGES_WEB := $(if $(shell command -v npm 2>/dev/null),,nodejs npm)

@@ -75,7 +75,7 @@ for team in $(seq 2 "$teams"); do
 	before=$(cgroups_mib)
 	read -r took processors < <(up "$team")
 	echo "$team $took $(($(cgroups_mib) - before)) $processors"
-done | tee "$work/slope" | awk '{ n++; x += $1; y += $2; m += $3; p += $4; xx += $1 * $1; xy += $1 * $2; xm += $1 * $3; xp += $1 * $4
+done | awk '{ n++; x += $1; y += $2; m += $3; p += $4; xx += $1 * $1; xy += $1 * $2; xm += $1 * $3; xp += $1 * $4
 	printf "  team %d: %d ms (%d of processors), %d MiB\n", $1, $2, $4, $3 } END {
 	d = n * xx - x * x; if (n < 2) exit
 	printf "each further team, 2 to %d: %.0f ms (%.0f of processors) and %.0f MiB on average; from one to the next it grows by %.1f ms (%.1f) and %.2f MiB\n",
