@@ -157,6 +157,12 @@ int wall_create(const char *bridge, const char *mark, struct error **err)
 	add_table(&batch, name, mark);
 	add_chain(&batch, name, bridge);
 	int failure = batch_send(&batch);
+	if (failure == EEXIST)
+		return error_set(
+			err,
+			"wall of bridge '%s': a table of its name exists and is not ours; remove it (nft delete table netdev "
+			"%s)",
+			bridge, name);
 	return failure ? error_set_errno(err, failure, "wall of bridge '%s': make table netdev %s", bridge, name) : 0;
 }
 

@@ -200,6 +200,19 @@ process_limit() {
 	nothing_left rgt-two <(snapshot rgt-two)
 }
 
+@test "a table that has the name of a wall and is not ours is told with its mend, and stays" {
+	local bridge
+	bridge=$(grep -l "network rgt t1 left " /sys/class/net/td*/ifalias | cut -d/ -f5)
+	down rgt
+	nft add table netdev "toride-$bridge"
+	run up rgt 1
+	echo "$output"
+	nft delete table netdev "toride-$bridge" # fails when it is gone
+	up rgt 2
+	[ "$status" -eq 1 ]
+	[[ $output == *"a table of its name exists and is not ours; remove it (nft delete table netdev toride-$bridge)"* ]]
+}
+
 @test "a bridge that was made but not marked yet when its maker was killed is ours, and goes" {
 	local bridge mac
 	bridge=$(owner rgt-two)0123456
