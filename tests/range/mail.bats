@@ -265,9 +265,8 @@ logged() { # HOST FILE PATTERN
 	[ "$status" -ne 0 ]
 	logged sanitizer /var/log/sanitizer.log 'route=to-core from=tanaka to=core-file name=見積.docm .*action=cleaned'
 	[ -z "$(on sanitizer find /srv/crossing/to-core /var/spool/sanitizer -type f)" ]
-	# Out again: the sanitizer looks every 30 s, and at its start.
+	# Out again, as soon as it is there.
 	on core-file sh -c 'cp /srv/shares/intake/見積.docx /srv/shares/outbox/ && printf MZ >/srv/shares/outbox/run.exe && chmod 660 /srv/shares/outbox/* && chgrp staff-files /srv/shares/outbox/*'
-	on sanitizer s6-svc -t /run/service/folders
 	back() { on pc-tanaka smbclient //10.1.1.30/from-core -U SAIDA/tanaka%tanaka-training -c "get $1 /tmp/$2"; }
 	eventually back 見積.docx back.docx
 	eventually back run.exe.removed.txt notice.txt
@@ -296,9 +295,9 @@ logged() { # HOST FILE PATTERN
 		eventually intake "$name"
 	done
 	[ "$(on core-file cat /srv/shares/intake/同名.txt '/srv/shares/intake/同名 (2).txt')" = "$(printf 'first\nsecond')" ]
-	# What nobody announces is taken when nobody has touched it for a minute; outboxes are looked into every 30 s, twice for what is empty.
+	# What nobody announces is taken when nobody has touched it for a while.
 	settled() { intake 資料_plain.txt && intake 空.txt && on sanitizer test -e '/srv/crossing/from-core/成果_表.csv'; }
-	for _ in 1 2 3 4 5 6 7; do
+	for _ in 1 2; do
 		eventually settled && break
 	done
 	settled

@@ -26,9 +26,9 @@ from .notice import notice
 from .verdict import MOST_BYTES, PASSED, REPLACED, Result, TooLong, limited
 
 CROSSING, SPOOL, CLOSED = "/srv/crossing", "/var/spool/sanitizer", "/etc/sanitizer/closed.json"
-EVERY_SECONDS = 30  # an outbox is looked into, and what waits is tried again
+EVERY_SECONDS = 10  # what nobody announces is looked for, and what waits is tried again
 FIRST_SECONDS = 10  # after the start: by then the file servers run, too
-QUIET_SECONDS = 60  # nobody has touched it for so long: it is as it will be
+QUIET_SECONDS = 20  # nobody has touched it for so long: it is as it will be
 
 IN_CLOSE_WRITE, IN_MOVED_TO = 0x8, 0x80
 
@@ -49,10 +49,11 @@ class Watch:
             raise OSError(ctypes.get_errno(), f"cannot watch {folder}")
         return number
 
-    def wait(self, seconds):
-        """Paths of files that are finished; empty after that time."""
-        if not select.select([self.descriptor], [], [], seconds)[0]:
-            return []
+    def fileno(self):
+        return self.descriptor
+
+    def finished(self):
+        """Paths of files, when there is something to read."""
         data, position, paths = os.read(self.descriptor, 1 << 16), 0, []
         while position < len(data):
             number, _, _, length = self.EVENT.unpack_from(data, position)
@@ -134,8 +135,9 @@ def hand_over(closed):
         path.unlink()
 
 
-def fetch(closed, outbox):
+def fetch(outbox):
     """From the closed network's outbox to the share here."""
+    closed = outbox.closed
     route = f"from-{closed['name']}"
     folder = pathlib.Path(CROSSING, route)
     with tempfile.TemporaryDirectory(dir=SPOOL) as copy:
@@ -156,23 +158,34 @@ def attempt(work, *arguments):
         return False
 
 
+def wait(watch, outboxes, until):
+    """Until then, or until something is announced. Returns the paths of files that are finished."""
+    bells = {outbox.bell: outbox for outbox in outboxes if outbox.bell}
+    ready = select.select([watch, *bells], [], [], max(0.0, until - time.monotonic()))[0]
+    for bell in ready:
+        if bell in bells:
+            bells[bell].hear()
+    return watch.finished() if watch in ready else []
+
+
 def main():
     syslog.openlog("sanitizer")
     everywhere = json.loads(pathlib.Path(CLOSED).read_text(encoding="utf-8"))
     folders = {pathlib.Path(CROSSING, f"to-{closed['name']}"): closed for closed in everywhere}
-    outboxes = {closed["name"]: shares.Outbox(closed) for closed in everywhere}
     watch = Watch(folders)
     finished = {path: closed for folder, closed in folders.items() for path in folder.iterdir()}  # what came while nobody looked
     due = time.monotonic() + FIRST_SECONDS
+    outboxes = [shares.Outbox(closed, first=due) for closed in everywhere]
     while True:
         look = time.monotonic() >= due
         if look:
             due = time.monotonic() + EVERY_SECONDS
             finished |= {path: closed for folder, closed in folders.items() for path in sweep.sweep(folder, is_quiet)}
         left = {path: closed for path, closed in sorted(finished.items(), key=str) if not attempt(take_in, path, closed)}
-        for closed in everywhere:
-            if look or finished:
+        if look or finished:
+            for closed in everywhere:
                 attempt(hand_over, closed)
-            if look:
-                attempt(fetch, closed, outboxes[closed["name"]])
-        finished = left | {path: folders[path.parent] for path in watch.wait(max(0.0, due - time.monotonic()))}
+        for outbox in outboxes:
+            if time.monotonic() >= outbox.due:
+                outbox.looked(well=attempt(fetch, outbox))
+        finished = left | {path: folders[path.parent] for path in wait(watch, outboxes, min([due, *(outbox.due for outbox in outboxes)]))}

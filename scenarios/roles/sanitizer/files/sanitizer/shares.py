@@ -1,8 +1,10 @@
 """The shares of a closed network's file server, by smbclient: `intake` takes files, `outbox` has what comes out."""
 import hashlib
+import os
 import pathlib
 import re
 import subprocess
+import time
 
 from . import names
 
@@ -10,6 +12,9 @@ CREDENTIALS = "/etc/sanitizer/credentials"
 MOST_SECONDS = 60  # one conversation
 MOST_FILES = 200  # fetched at once: the others next time
 TRIES = 5
+SETTLE_SECONDS = 2  # nothing was announced for so long: who writes there has finished
+AGAIN_SECONDS = 30  # what is empty, or could not be had, is looked at again; announcements without a pause wait no longer
+UNASKED_SECONDS = 300  # for what nobody announces: somebody on the file server itself put it into a folder of the share
 PARTIAL = ".partial"  # a file on its way
 LISTED = re.compile(r"^  (.+?) +[A-Z]+ +\d+  [A-Z][a-z]{2} ", re.M)
 
@@ -18,12 +23,16 @@ class Taken(OSError):
     """A file of that name is there."""
 
 
+def _command(closed, share, commands):
+    # A server that was reset says nothing: who only listens has to ask.
+    alive = "TCP_NODELAY SO_KEEPALIVE TCP_KEEPIDLE=30 TCP_KEEPINTVL=10 TCP_KEEPCNT=3"
+    words = ["smbclient", f"//{closed['address']}/{share}", f"--authentication-file={CREDENTIALS}", "--timeout=10", f"--socket-options={alive}"]
+    return [*words, "--command", "; ".join(commands)]
+
+
 def _smbclient(closed, share, commands):
     """Output of smbclient's commands at a share; raises OSError when the last did not succeed."""
-    done = subprocess.run(
-        ["smbclient", f"//{closed['address']}/{share}", f"--authentication-file={CREDENTIALS}", "--timeout=10", "--command", "; ".join(commands)],
-        check=False, capture_output=True, text=True, errors="replace", timeout=MOST_SECONDS,
-    )  # fmt: skip
+    done = subprocess.run(_command(closed, share, commands), check=False, capture_output=True, text=True, errors="replace", timeout=MOST_SECONDS)
     if done.returncode and "NT_STATUS_NO_SUCH_FILE listing" not in done.stdout:  # that is an empty share
         kind = Taken if "NT_STATUS_OBJECT_NAME_COLLISION" in done.stdout else OSError
         raise kind(f"{closed['host']}: {(done.stdout + done.stderr).strip().splitlines()[-1:]}")
@@ -54,13 +63,55 @@ def _digest(path):
         return hashlib.file_digest(file, "sha256").digest()
 
 
+class Bell:
+    """Rings when something is put into a share: an smbclient that stays there to hear of changes ([MS-SMB2] CHANGE_NOTIFY)."""
+
+    REMOVED = b"0002 "  # FILE_ACTION_REMOVED: that is mostly us
+
+    def __init__(self, closed, share):
+        listen = ["setpriv", "--pdeathsig", "TERM", "stdbuf", "--output=L", *_command(closed, share, ['notify ""'])]
+        self.since = time.monotonic()
+        self.process = subprocess.Popen(listen, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def fileno(self):
+        return self.process.stdout.fileno()
+
+    def rang(self):
+        """To be asked when there is something to read. Raises EOFError when it will not ring again."""
+        lines = os.read(self.fileno(), 1 << 16).splitlines()
+        if not lines:
+            self.process.stdout.close()
+            self.process.wait()
+            raise EOFError
+        return not all(line.startswith(self.REMOVED) for line in lines)
+
+
 class Outbox:
     """What was seen in an outbox when somebody last looked: an empty file or folder is one that somebody is about to fill, unless it is so again;
     and what was handed on, but could not be deleted, does not come out twice."""
 
-    def __init__(self, closed):
+    def __init__(self, closed, first):
         self.closed, self.folder = closed, None
         self.empty, self.gone, self.handed = set(), [], {}  # by their paths in the share
+        self.bell, self.due, self.latest = None, first, None  # when to look; and when at the latest, since something was announced
+
+    def hear(self):
+        """The bell has said something."""
+        now = time.monotonic()
+        try:
+            if self.bell.rang():
+                self.latest = self.latest or now + AGAIN_SECONDS
+                self.due = min(self.latest, now + SETTLE_SECONDS)
+        except EOFError:
+            self.due = max(now + SETTLE_SECONDS, self.bell.since + AGAIN_SECONDS)
+            self.bell = None
+
+    def looked(self, well):
+        """When to look again. Without a bell soon: something may have come before there was one."""
+        soon = not well or self.empty or self.handed
+        self.due, self.latest = time.monotonic() + (AGAIN_SECONDS if soon else UNASKED_SECONDS), None
+        if self.bell is None:
+            self.bell, self.due = Bell(self.closed, "outbox"), time.monotonic() + SETTLE_SECONDS
 
     def copy(self, folder):
         """Fetches all into that folder. Yields the files that are to be handed on."""
