@@ -171,14 +171,14 @@ int64_t tree_bytes(const char *path)
 /* ---- digest ---- */
 
 struct tree_hash {
-	crypto_hash_sha256_state hash;
+	crypto_generichash_state hash;
 	size_t files;
 	const char *without;
 };
 
 static void add(struct tree_hash *digest, const void *data, size_t length)
 {
-	crypto_hash_sha256_update(&digest->hash, data, length);
+	crypto_generichash_update(&digest->hash, data, length);
 }
 
 static int add_file(struct tree_hash *digest, const char *path, struct error **err)
@@ -253,11 +253,11 @@ static int add_path(struct tree_hash *digest, const char *path, const char *name
 int tree_digest(const char *path, const char *without, char digest_hex[65], struct error **err)
 {
 	struct tree_hash digest = {.without = without};
-	unsigned char hash[crypto_hash_sha256_BYTES];
-	crypto_hash_sha256_init(&digest.hash);
+	unsigned char hash[crypto_generichash_BYTES];
+	crypto_generichash_init(&digest.hash, NULL, 0, sizeof hash);
 	if (access(path, F_OK) == 0 && add_path(&digest, path, "", 0, err) < 0)
 		return -1;
-	crypto_hash_sha256_final(&digest.hash, hash);
+	crypto_generichash_final(&digest.hash, hash, sizeof hash);
 	sodium_bin2hex(digest_hex, 65, hash, sizeof hash);
 	return 0;
 }

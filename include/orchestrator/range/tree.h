@@ -32,7 +32,7 @@ int tree_remove(const char *path, struct error **err);
 /* Copies what is in `from` over what is in `to`: owned by root, modes 755 and 644. */
 int tree_copy(const char *from, const char *to, struct error **err);
 
-/* SHA-256 over names, kinds, modes (executable or not) and contents, in order of names; lower-case hex. A path that is not there
+/* BLAKE2b-256 (RFC 7693) over names, kinds, modes (executable or not) and contents, in order of names; lower-case hex. A path that is not there
  * has a digest, too. What is called `without` right below it is left out (NULL: nothing). */
 int tree_digest(const char *path, const char *without, char digest[65], struct error **err);
 
