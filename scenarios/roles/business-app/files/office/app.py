@@ -1,4 +1,4 @@
-"""A business application for a few people: log-in, pages, audit. What it is for is a module of its own (orders, tickets)."""
+"""The application of /etc/office, put together of its parts."""
 import importlib
 import os
 import secrets
