@@ -27,7 +27,6 @@ from .verdict import MOST_BYTES, PASSED, REPLACED, Result, TooLong, limited
 
 CROSSING, SPOOL, CLOSED = "/srv/crossing", "/var/spool/sanitizer", "/etc/sanitizer/closed.json"
 EVERY_SECONDS = 10  # what nobody announces is looked for, and what waits is tried again
-FIRST_SECONDS = 10  # after the start: by then the file servers run, too
 QUIET_SECONDS = 20  # nobody has touched it for so long: it is as it will be
 
 IN_CLOSE_WRITE, IN_MOVED_TO = 0x8, 0x80
@@ -67,7 +66,7 @@ class Watch:
 
 def judge(name, path):
     """The file's content, and what came of it."""
-    from . import files  # readers of a dozen formats: most of the start's work, and while all guests start nobody has a file yet
+    from . import files  # readers of a dozen formats: where nothing crosses, their memory is spared
 
     if path.stat().st_size > MOST_BYTES:
         reason = f"larger than {MOST_BYTES >> 20} MiB"
@@ -173,9 +172,9 @@ def main():
     everywhere = json.loads(pathlib.Path(CLOSED).read_text(encoding="utf-8"))
     folders = {pathlib.Path(CROSSING, f"to-{closed['name']}"): closed for closed in everywhere}
     watch = Watch(folders)
-    finished = {path: closed for folder, closed in folders.items() for path in folder.iterdir()}  # what came while nobody looked
-    due = time.monotonic() + FIRST_SECONDS
-    outboxes = [shares.Outbox(closed, first=due) for closed in everywhere]
+    finished = {}
+    due = time.monotonic()
+    outboxes = [shares.Outbox(closed) for closed in everywhere]
     while True:
         look = time.monotonic() >= due
         if look:

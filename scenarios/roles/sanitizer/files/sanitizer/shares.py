@@ -90,10 +90,10 @@ class Outbox:
     """What was seen in an outbox when somebody last looked: an empty file or folder is one that somebody is about to fill, unless it is so again;
     and what was handed on, but could not be deleted, does not come out twice."""
 
-    def __init__(self, closed, first):
+    def __init__(self, closed):
         self.closed, self.folder = closed, None
         self.empty, self.gone, self.handed = set(), [], {}  # by their paths in the share
-        self.bell, self.due, self.latest = None, first, None  # when to look; and when at the latest, since something was announced
+        self.bell, self.due, self.latest = None, time.monotonic(), None  # when to look; and when at the latest, since something was announced
 
     def hear(self):
         """The bell has said something."""
