@@ -36,7 +36,7 @@ enum {
 	PROCESSES_MAX = 1024,
 	LAUNCH_POLL_MS = 5,
 	LISTEN_POLLS_MAX = 600,
-	HOLD_POLL_MS = 1,
+	HOLD_POLL_MS = 3,
 	SERVICES_MAX = 64,
 };
 
@@ -135,8 +135,9 @@ static void set_name(void)
 		say_errno("host name");
 }
 
-/* Who makes the guest takes the file away once its ports are as they shall be: slow, or off their networks. Until then nothing of ours may get out. */
-static void wait_for_ports(void)
+/* Who makes the guest takes the file away once its ports are as they shall be, slow, or off their networks: until then nothing of ours may get out; and,
+ * where we ask for an address, once somebody answers. */
+static void wait_to_begin(void)
 {
 	while (access(HOLD, F_OK) == 0)
 		pause_ms(HOLD_POLL_MS);
@@ -280,7 +281,7 @@ int main(void)
 {
 	set_environment();
 	mount_all();
-	wait_for_ports();
+	wait_to_begin();
 	set_network();
 	if (access("/etc/toride/start", F_OK) == 0 &&
 	    !run((const char *const[]){"sh", "/etc/toride/start", NULL}, TOLD "start.log"))

@@ -9,7 +9,8 @@
 
 enum { SETTLE_POLL_MS = 10, CANCEL_POLL_MS = 100, FAILURES_TOLD_MAX = 20 };
 #define INTERFACE_WEIGHT (INT64_C(64) << 20)
-#define ADDRESSES_WEIGHT (INT64_C(1) << 40) /* others wait for them */
+#define LEASE_WEIGHT (INT64_C(128) << 20)
+#define AWAITED_WEIGHT (INT64_C(1) << 40)
 
 struct execution {
 	const struct executor *executor;
@@ -37,7 +38,7 @@ static bool asks_on(const struct task *task, const struct network *network)
 }
 
 /* Hands addresses out, or stands between a network where one is asked for and the rest. */
-static bool answers(const struct executor *executor, const struct host *host)
+static bool is_asked(const struct executor *executor, const struct host *host)
 {
 	for (size_t i = 0; host->role->forwards && i < host->nics_count; i++)
 		for (size_t j = 0; j < executor->tasks_count; j++)
@@ -49,16 +50,19 @@ static bool answers(const struct executor *executor, const struct host *host)
 /*
  * Networks come first: a firewall must not wait for the last of its own while guests begin that need none but what is there. Then who answers for
  * addresses, as others wait for him; then what takes long, so that the last to be ready has not also begun last: each interface that libvirt makes,
- * and services, for which the host's memory stands.
+ * an address to be asked for, and services, for which the host's memory stands. A disk is as urgent as its guest.
  */
 static void weigh(const struct executor *executor, struct task *task)
 {
 	const struct host *host = made_host(task);
-	task->weight = host ? host->memory_bytes + (int64_t)host->nics_count * INTERFACE_WEIGHT : INT64_MAX;
-	task->asks = host && task->work->resource->kind == RESOURCE_GUEST && asks_on(task, NULL);
-	task->answers = host && !task->asks && task->work->resource->kind == RESOURCE_GUEST && answers(executor, host);
-	if (task->answers)
-		task->weight += ADDRESSES_WEIGHT;
+	const bool is_guest = host && task->work->resource->kind == RESOURCE_GUEST, asks = host && asks_on(task, NULL);
+	const bool is_awaited = host && !asks && is_asked(executor, host);
+	task->answers = is_guest && is_awaited;
+	if (is_guest)
+		task->work->is_held = asks;
+	task->weight = !host ? INT64_MAX
+			     : host->memory_bytes + (int64_t)host->nics_count * INTERFACE_WEIGHT + (asks ? LEASE_WEIGHT : 0) +
+				       (is_awaited ? AWAITED_WEIGHT : 0);
 }
 
 /* ---- with the lock held ---- */
@@ -127,8 +131,8 @@ static void end_task(struct execution *execution, struct task *task, struct erro
 	pthread_cond_broadcast(&execution->changed);
 }
 
-/* A question for an address that nobody hears yet is asked again only a second later: the guest that asks is not made before those of its team that answer
- * are ready, or have failed. */
+/* A question for an address that nobody hears yet is asked again only a second later: the guest that asks is made, but does not begin before those of its
+ * team that answer are ready, or have failed. */
 static bool awaits_answers(const struct executor *executor, const struct task *task)
 {
 	for (size_t i = 0; i < executor->tasks_count; i++) {
@@ -149,7 +153,7 @@ static enum task_state needs_state(const struct executor *executor, const struct
 		if (need != TASK_DONE)
 			state = TASK_WAITING;
 	}
-	return state == TASK_DONE && task->asks && awaits_answers(executor, task) ? TASK_WAITING : state;
+	return state;
 }
 
 /* The next task whose needs are met, the heaviest of its team; NULL: none just now. */
@@ -228,8 +232,13 @@ static void *work_off(void *context)
 static void settle_task(struct execution *execution, struct task *task)
 {
 	struct error *why = NULL;
+	const struct kind *kind = kind_of(task_mark(task)->kind);
+	if (task->work->is_held && awaits_answers(execution->executor, task) && !is_cancelled(execution))
+		return;
 	pthread_mutex_unlock(&execution->lock);
-	enum settled settled = kind_of(task_mark(task)->kind)->settle(task->work, &why);
+	enum settled settled =
+		task->work->is_held && kind->begin(task->work, &why) < 0 ? SETTLE_FAILED : kind->settle(task->work, &why);
+	task->work->is_held = false;
 	pthread_mutex_lock(&execution->lock);
 	if (settled == SETTLE_NOT_YET && !is_cancelled(execution))
 		return;

@@ -17,6 +17,8 @@
 #include "orchestrator/range/watch.h"
 #include "orchestrator/range/xml.h"
 
+#define HOLD ".toride-hold"
+
 enum { GUEST_LOG_BYTES = 600 };
 
 static int define_nics(const struct work *work, struct guest_definition *definition, struct error **err)
@@ -65,7 +67,7 @@ static int take_away(const char *path, struct error **err)
  * while this file is there: when we die before the ports are right, the guest stays silent, and `up` makes it anew. */
 static int hold(const char *root, bool on, struct error **err)
 {
-	cleanup_free char *path = xasprintf("%s/.toride-hold", root);
+	cleanup_free char *path = xasprintf("%s/" HOLD, root);
 	if (take_away(path, err) < 0)
 		return -1;
 	cleanup_close int fd = on ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
@@ -95,7 +97,7 @@ static virDomainPtr start(const struct work *work, virConnectPtr connection, con
 	virDomainPtr domain = virDomainCreateXML(connection, xml, 0);
 	if (!domain)
 		libvirt_error(err, "start");
-	else if (set_ports(work, definition, err) < 0 || hold(definition->root, false, err) < 0) {
+	else if (set_ports(work, definition, err) < 0 || (!work->is_held && hold(definition->root, false, err) < 0)) {
 		virDomainFree(domain);
 		domain = NULL;
 	}
@@ -118,6 +120,15 @@ static int guest_create(struct work *work, virConnectPtr connection, struct erro
 	    cgroup_limit(work->range->cgroups, work->guest.init, &work->mark, work->resource->host->processes, err) < 0)
 		return -1;
 	watch_add(work->range->watch, &work->mark, domain);
+	work->started_ms = monotonic_ms();
+	return 0;
+}
+
+/* Nobody has been in it yet. What has ended, guest_settle finds. */
+static int guest_begin(struct work *work, struct error **err)
+{
+	if (unlinkat(work->guest.root, HOLD, 0) < 0 && !guest_has_ended(&work->guest))
+		return error_set_errno(err, errno, "let it begin");
 	work->started_ms = monotonic_ms();
 	return 0;
 }
@@ -198,6 +209,7 @@ int guest_reset(struct work *work, virConnectPtr connection, struct error **err)
 
 const struct kind kind_guest = {
 	.create = guest_create,
+	.begin = guest_begin,
 	.settle = guest_settle,
 	.destroy = guest_destroy,
 };

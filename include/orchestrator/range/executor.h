@@ -14,8 +14,8 @@ struct task {
 	char *name;		   /* of the resource, for progress */
 	size_t *needs;		   /* indexes of tasks before it */
 	size_t needs_count;
-	int64_t weight;	    /* of those of a team that could begin the heaviest does */
-	bool asks, answers; /* a guest that gets its address from others, or gives one or passes it on */
+	int64_t weight; /* of those of a team that could begin the heaviest does */
+	bool answers;	/* a guest that hands addresses out, or passes them on */
 	enum task_state state;
 	int64_t began_ms, took_ms;
 };

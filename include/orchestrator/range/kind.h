@@ -20,6 +20,7 @@ struct work {
 	/* a guest that is being made; held open until all are: */
 	struct guest guest;
 	int64_t started_ms;
+	bool is_held; /* made, but it does nothing yet: it begins with kind.begin */
 };
 
 enum settled { SETTLE_FAILED = -1, SETTLE_NOT_YET, SETTLE_DONE };
@@ -30,7 +31,9 @@ struct kind {
 	/* Mixes what is not in the plan's digest into it. NULL: nothing. */
 	int (*content)(const struct work *work, struct tree_digests *trees, struct digest *digest, struct error **err);
 	int (*create)(struct work *work, virConnectPtr connection, struct error **err);
-	/* After create, until it is SETTLE_DONE: is it ready? NULL: at once. */
+	/* After create, where `is_held` was set before it: now it may begin. */
+	int (*begin)(struct work *work, struct error **err);
+	/* After that, until it is SETTLE_DONE: is it ready? NULL: at once. */
 	enum settled (*settle)(struct work *work, struct error **err);
 	int (*destroy)(struct range *range, virConnectPtr connection, const struct found *found, struct error **err);
 };
