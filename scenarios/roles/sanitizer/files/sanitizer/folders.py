@@ -28,6 +28,7 @@ from .verdict import MOST_BYTES, PASSED, REPLACED, Result, TooLong, limited
 CROSSING, SPOOL, CLOSED = "/srv/crossing", "/var/spool/sanitizer", "/etc/sanitizer/closed.json"
 EVERY_SECONDS = 10  # what nobody announces is looked for, and what waits is tried again
 QUIET_SECONDS = 20  # nobody has touched it for so long: it is as it will be
+PAUSE_SECONDS = 2  # the same of one that came before we looked: who writes goes on sooner
 
 IN_CLOSE_WRITE, IN_MOVED_TO = 0x8, 0x80
 
@@ -99,9 +100,13 @@ def owner(path):
         return str(path.stat().st_uid)
 
 
+def is_untouched(status, seconds):
+    """For so long. Not the time of the last change: who copies a file may set that to what it was."""
+    return abs(time.time() - status.st_ctime) >= seconds
+
+
 def is_quiet(status):
-    """Nobody has touched it for a while. Not the time of the last change: who copies a file may set that to what it was."""
-    return abs(time.time() - status.st_ctime) >= QUIET_SECONDS
+    return is_untouched(status, QUIET_SECONDS)
 
 
 def take_in(path, closed):
@@ -172,7 +177,7 @@ def main():
     everywhere = json.loads(pathlib.Path(CLOSED).read_text(encoding="utf-8"))
     folders = {pathlib.Path(CROSSING, f"to-{closed['name']}"): closed for closed in everywhere}
     watch = Watch(folders)
-    finished = {}
+    finished = {path: closed for folder, closed in folders.items() for path in folder.iterdir() if is_untouched(path.lstat(), PAUSE_SECONDS)}
     due = time.monotonic()
     outboxes = [shares.Outbox(closed) for closed in everywhere]
     while True:
