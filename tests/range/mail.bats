@@ -289,6 +289,7 @@ logged() { # HOST FILE PATTERN
 	put ': >空.txt' 'put 空.txt; put 同名.txt .隠し.txt; mkdir 資料; put 同名.txt 資料/plain.txt'
 	on sanitizer sh -c 'echo 0 >/srv/crossing/from-core/back.txt'
 	on core-file sh -c 'cd /srv/shares/outbox && mkdir 成果 && echo out >成果/表.csv && echo 1 >back.txt && chgrp -R staff-files . && chmod 2770 成果 && chmod 660 back.txt 成果/表.csv'
+	on core-file sh -c 'cd /srv/shares/outbox && : >出.txt && : >後.txt && chgrp staff-files 出.txt 後.txt && chmod 660 出.txt 後.txt && sleep 6 && echo filled >後.txt'
 	on core-file sh -c 'cd /srv/shares/outbox && mkdir 固定 && echo kept >固定/a.txt && chgrp -R staff-files 固定 && chmod 660 固定/a.txt && chmod 2750 固定' # cannot be deleted
 	intake() { on core-file test -e "/srv/shares/intake/$1"; }
 	for name in '同名 (2).txt' '同じ (2).docx' 隠し.txt; do
@@ -296,12 +297,13 @@ logged() { # HOST FILE PATTERN
 	done
 	[ "$(on core-file cat /srv/shares/intake/同名.txt '/srv/shares/intake/同名 (2).txt')" = "$(printf 'first\nsecond')" ]
 	# What nobody announces is taken when nobody has touched it for a while.
-	settled() { intake 資料_plain.txt && intake 空.txt && on sanitizer test -e '/srv/crossing/from-core/成果_表.csv'; }
-	for _ in 1 2; do
+	settled() { intake 資料_plain.txt && intake 空.txt && on sanitizer test -e /srv/crossing/from-core/成果_表.csv -a -e /srv/crossing/from-core/出.txt -a -e /srv/crossing/from-core/後.txt; }
+	for _ in 1 2 3 4; do
 		eventually settled && break
 	done
 	settled
 	[ "$(on sanitizer cat /srv/crossing/from-core/back.txt '/srv/crossing/from-core/back (2).txt')" = "$(printf '0\n1')" ]
+	[ "$(on sanitizer sh -c 'cat /srv/crossing/from-core/後*')" = filled ] # not taken while it was empty
 	[ "$(on core-file find /srv/shares/outbox -type f)" = /srv/shares/outbox/固定/a.txt ]
 	[ "$(on sanitizer sh -c 'ls /srv/crossing/from-core | grep -c 固定')" = 1 ] # after some looks
 	on core-file rm -r /srv/shares/outbox/固定

@@ -12,6 +12,7 @@ CREDENTIALS = "/etc/sanitizer/credentials"
 MOST_SECONDS = 60  # one conversation
 MOST_FILES = 200  # fetched at once: the others next time
 TRIES = 5
+EMPTY_SECONDS = 20  # a file or folder that is empty for so long stays so: nobody is about to fill it
 SETTLE_SECONDS = 2  # nothing was announced for so long: who writes there has finished
 AGAIN_SECONDS = 30  # what is empty, or could not be had, is looked at again; announcements without a pause wait no longer
 UNASKED_SECONDS = 300  # for what nobody announces: somebody on the file server itself put it into a folder of the share
@@ -87,12 +88,12 @@ class Bell:
 
 
 class Outbox:
-    """What was seen in an outbox when somebody last looked: an empty file or folder is one that somebody is about to fill, unless it is so again;
-    and what was handed on, but could not be deleted, does not come out twice."""
+    """What was seen in an outbox: since when a file or folder is empty, for somebody may be about to fill it; and what was handed on, but could
+    not be deleted, so that it does not come out twice."""
 
     def __init__(self, closed):
         self.closed, self.folder = closed, None
-        self.empty, self.gone, self.handed = set(), [], {}  # by their paths in the share
+        self.empty, self.gone, self.handed = {}, [], {}  # by their paths in the share
         self.bell, self.due, self.latest = None, time.monotonic(), None  # when to look; and when at the latest, since something was announced
 
     def hear(self):
@@ -117,14 +118,14 @@ class Outbox:
         """Fetches all into that folder. Yields the files that are to be handed on."""
         self.folder = pathlib.Path(folder)
         _smbclient(self.closed, "outbox", ["recurse on", "prompt off", f"lcd {folder}", "mget *"])
-        files, empty = [], set()
+        files, empty, now = [], {}, time.monotonic()
         for path in sorted(self.folder.rglob("*")):
             where = path.relative_to(self.folder)
             if path.stat().st_size == 0 if path.is_file() else not any(path.iterdir()):
-                empty.add(where)
-            if path.is_file() and (where not in empty or where in self.empty):
+                empty[where] = self.empty.get(where, now)
+            if path.is_file() and (where not in empty or now - empty[where] >= EMPTY_SECONDS):
                 files.append(path)
-        self.gone = [where for where in empty & self.empty if (self.folder / where).is_dir()]
+        self.gone = [where for where, since in empty.items() if now - since >= EMPTY_SECONDS and (self.folder / where).is_dir()]
         self.empty = empty
         self.handed = {where: digest for where, digest in self.handed.items() if (self.folder / where).is_file() and _digest(self.folder / where) == digest}
         yield from [path for path in files if path.relative_to(self.folder) not in self.handed][:MOST_FILES]
