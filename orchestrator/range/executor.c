@@ -229,17 +229,25 @@ static void *work_off(void *context)
 
 /* ---- the caller's thread: looks whether what was started is ready, so that no worker waits for that ---- */
 
+static enum settled look_at(struct work *work, struct error **err)
+{
+	const struct kind *kind = kind_of(work->mark.kind);
+	if (work->is_held && kind->begin(work, err) < 0)
+		return SETTLE_FAILED;
+	work->is_held = false;
+	return kind->settle(work, err);
+}
+
 static void settle_task(struct execution *execution, struct task *task)
 {
 	struct error *why = NULL;
-	const struct kind *kind = kind_of(task_mark(task)->kind);
-	if (task->work->is_held && awaits_answers(execution->executor, task) && !is_cancelled(execution))
-		return;
-	pthread_mutex_unlock(&execution->lock);
-	enum settled settled =
-		task->work->is_held && kind->begin(task->work, &why) < 0 ? SETTLE_FAILED : kind->settle(task->work, &why);
-	task->work->is_held = false;
-	pthread_mutex_lock(&execution->lock);
+	enum settled settled = SETTLE_NOT_YET;
+	const bool stays_held = task->work->is_held && (is_cancelled(execution) || awaits_answers(execution->executor, task));
+	if (!stays_held) {
+		pthread_mutex_unlock(&execution->lock);
+		settled = look_at(task->work, &why);
+		pthread_mutex_lock(&execution->lock);
+	}
 	if (settled == SETTLE_NOT_YET && !is_cancelled(execution))
 		return;
 	if (settled == SETTLE_NOT_YET)

@@ -124,10 +124,10 @@ static int guest_create(struct work *work, virConnectPtr connection, struct erro
 	return 0;
 }
 
-/* Nobody has been in it yet. What has ended, guest_settle finds. */
+/* Somebody with a shell may have let it begin himself. What has ended, guest_settle finds. */
 static int guest_begin(struct work *work, struct error **err)
 {
-	if (unlinkat(work->guest.root, HOLD, 0) < 0 && !guest_has_ended(&work->guest))
+	if (unlinkat(work->guest.root, HOLD, 0) < 0 && errno != ENOENT && !guest_has_ended(&work->guest))
 		return error_set_errno(err, errno, "let it begin");
 	work->started_ms = monotonic_ms();
 	return 0;

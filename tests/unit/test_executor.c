@@ -20,6 +20,8 @@ static struct {
 	const char *made[MADE_MAX];
 	size_t count;
 	const char *failing; /* the host whose making fails */
+	bool cancels;	     /* as soon as the terminal is made, which the DHCP server is not ready for */
+	volatile bool cancelled;
 } events = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void note(const char *what)
@@ -27,6 +29,16 @@ static void note(const char *what)
 	pthread_mutex_lock(&events.lock);
 	events.made[events.count++] = what;
 	pthread_mutex_unlock(&events.lock);
+}
+
+static size_t times(const char *name)
+{
+	size_t noted = 0;
+	pthread_mutex_lock(&events.lock);
+	for (size_t i = 0; i < events.count; i++)
+		noted += strcmp(events.made[i], name) == 0;
+	pthread_mutex_unlock(&events.lock);
+	return noted;
 }
 
 /* ---- in place of orchestrator/range/kinds.c, guests.c and libvirt.c ---- */
@@ -48,6 +60,10 @@ static int begin(struct work *work, struct error **err)
 static enum settled become_ready(struct work *work, struct error **err)
 {
 	(void)err;
+	if (events.cancels && strcmp(work->mark.name, "dhcp") == 0) {
+		events.cancelled = times("terminal") > 0;
+		return SETTLE_NOT_YET;
+	}
 	if (++work->started_ms < POLLS_UNTIL_READY)
 		return SETTLE_NOT_YET;
 	note(work->mark.name); /* once more */
@@ -107,6 +123,7 @@ static void set_up(struct team *team)
 	*team = (struct team){.needs = {CORE, OFFICE}, .dhcp_needs = {CORE, DHCP_DISK}};
 	events.count = 0;
 	events.failing = NULL;
+	events.cancels = events.cancelled = false;
 	team->resources[OFFICE] = (struct resource){.kind = RESOURCE_NETWORK, .team = 1, .network = &office};
 	team->resources[CORE] = (struct resource){.kind = RESOURCE_NETWORK, .team = 1, .network = &core};
 	add_guest(team, FIREWALL, "firewall", &firewall_role, 64);
@@ -157,7 +174,8 @@ static size_t next_at(const char *name)
 static int run(struct team *team, size_t *done, struct error **err)
 {
 	struct range range = {.workers = 1};
-	const struct executor executor = {.range = &range, .tasks = team->tasks, .tasks_count = COUNT};
+	const struct executor executor = {
+		.range = &range, .tasks = team->tasks, .tasks_count = COUNT, .cancel = &events.cancelled};
 	*done = 0;
 	alarm(10); /* who waits for nobody waits for ever */
 	return executor_run(&executor, done, err);
@@ -211,6 +229,20 @@ static void test_who_asks_is_made_although_who_answers_has_failed(void **state)
 	error_free(err);
 }
 
+static void test_who_is_held_stays_silent_when_all_is_cancelled(void **state)
+{
+	(void)state;
+	struct team team;
+	struct error *err = NULL;
+	size_t done;
+	set_up(&team);
+	events.cancels = true;
+	assert_int_equal(run(&team, &done, &err), -1);
+	assert_string_equal(error_text(err), "cancelled");
+	assert_int_equal(times("terminal"), 1);
+	error_free(err);
+}
+
 static void test_a_terminal_that_also_relays_does_not_wait_for_itself(void **state)
 {
 	(void)state;
@@ -230,6 +262,7 @@ int main(void)
 		cmocka_unit_test(test_who_answers_for_addresses_comes_first_and_the_heavier_before_the_lighter),
 		cmocka_unit_test(test_who_asks_for_an_address_is_made_but_begins_when_those_who_answer_are_ready),
 		cmocka_unit_test(test_who_asks_is_made_although_who_answers_has_failed),
+		cmocka_unit_test(test_who_is_held_stays_silent_when_all_is_cancelled),
 		cmocka_unit_test(test_a_terminal_that_also_relays_does_not_wait_for_itself),
 	};
 	return cmocka_run_group_tests_name("executor", tests, NULL, NULL);

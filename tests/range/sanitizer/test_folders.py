@@ -19,7 +19,7 @@ class Crossing(unittest.TestCase):
         self.share.mkdir()
         self.spool.mkdir(parents=True)
         record.LOG, record.QUARANTINE = f"{top.name}/log", top.name
-        folders.CROSSING, folders.SPOOL, folders.QUIET_SECONDS = top.name, str(self.spool.parent), 0
+        folders.CROSSING, folders.SPOOL, folders.QUIET_SECONDS, folders.OPEN_SECONDS = top.name, str(self.spool.parent), 0, 0
 
     def put(self, name, data=b"text"):
         path = self.share / name
@@ -65,6 +65,14 @@ class Crossing(unittest.TestCase):
         folders.take_in(empty, CLOSED)
         self.assertEqual(self.cross(), {})
         self.assertTrue(path.exists() and empty.exists())
+
+    def test_a_file_whose_end_is_announced_is_left_to_that_for_longer(self):
+        folders.OPEN_SECONDS = 60
+        path = self.put("a.txt")
+        self.assertEqual(self.cross(), {})
+        self.assertEqual(folders.came_before({self.share: CLOSED}), {})
+        folders.PAUSE_SECONDS = 0
+        self.assertEqual(folders.came_before({self.share: CLOSED}), {path: CLOSED})
 
     def test_what_cannot_cross_stays_and_a_notice_says_so_once(self):
         os.mkfifo(self.share / "pipe")

@@ -7,6 +7,7 @@ A file is taken when its writer has closed it (inotify); one in a folder (資料
 nobody has touched it for a while. A name that is taken gets a number. What could not be handed over waits in the spool and is tried again;
 nobody in the closed network can reach this server: it alone opens the connections.
 """
+import contextlib
 import ctypes
 import hashlib
 import json
@@ -28,6 +29,7 @@ from .verdict import MOST_BYTES, PASSED, REPLACED, Result, TooLong, limited
 CROSSING, SPOOL, CLOSED = "/srv/crossing", "/var/spool/sanitizer", "/etc/sanitizer/closed.json"
 EVERY_SECONDS = 10  # what nobody announces is looked for, and what waits is tried again
 QUIET_SECONDS = 20  # nobody has touched it for so long: it is as it will be
+OPEN_SECONDS = 60  # the same of a file whose end of writing would be announced
 PAUSE_SECONDS = 2  # the same of one that came before we looked: who writes goes on sooner
 
 IN_CLOSE_WRITE, IN_MOVED_TO = 0x8, 0x80
@@ -105,8 +107,19 @@ def is_untouched(status, seconds):
     return abs(time.time() - status.st_ctime) >= seconds
 
 
-def is_quiet(status):
-    return is_untouched(status, QUIET_SECONDS)
+def is_quiet(status, is_announced=False):
+    return is_untouched(status, OPEN_SECONDS if is_announced else QUIET_SECONDS)
+
+
+def came_before(folders):
+    """Paths of the files that are there when nobody has looked yet."""
+    paths = {}
+    for folder, closed in folders.items():
+        for entry in os.scandir(folder):
+            with contextlib.suppress(FileNotFoundError):
+                if is_untouched(entry.stat(follow_symlinks=False), PAUSE_SECONDS):
+                    paths[pathlib.Path(entry.path)] = closed
+    return paths
 
 
 def take_in(path, closed):
@@ -177,19 +190,21 @@ def main():
     everywhere = json.loads(pathlib.Path(CLOSED).read_text(encoding="utf-8"))
     folders = {pathlib.Path(CROSSING, f"to-{closed['name']}"): closed for closed in everywhere}
     watch = Watch(folders)
-    finished = {path: closed for folder, closed in folders.items() for path in folder.iterdir() if is_untouched(path.lstat(), PAUSE_SECONDS)}
+    finished, left, pauses = came_before(folders), {}, {}
     due = time.monotonic()
     outboxes = [shares.Outbox(closed) for closed in everywhere]
     while True:
-        look = time.monotonic() >= due
+        now = time.monotonic()
+        look = now >= due
         if look:
-            due = time.monotonic() + EVERY_SECONDS
-            finished |= {path: closed for folder, closed in folders.items() for path in sweep.sweep(folder, is_quiet)}
-        left = {path: closed for path, closed in sorted(finished.items(), key=str) if not attempt(take_in, path, closed)}
-        if look or finished:
-            for closed in everywhere:
-                attempt(hand_over, closed)
+            due = now + EVERY_SECONDS
+            finished |= left | {path: closed for folder, closed in folders.items() for path in sweep.sweep(folder, is_quiet)}
+            left = {}
+        left |= {path: closed for path, closed in sorted(finished.items(), key=str) if not attempt(take_in, path, closed)}
+        for closed in everywhere:
+            if now >= pauses.get(closed["name"], 0) and not attempt(hand_over, closed):
+                pauses[closed["name"]] = time.monotonic() + shares.AGAIN_SECONDS
         for outbox in outboxes:
             if time.monotonic() >= outbox.due:
                 outbox.looked(well=attempt(fetch, outbox))
-        finished = left | {path: folders[path.parent] for path in wait(watch, outboxes, min([due, *(outbox.due for outbox in outboxes)]))}
+        finished = {path: folders[path.parent] for path in wait(watch, outboxes, min([due, *(outbox.due for outbox in outboxes)]))}

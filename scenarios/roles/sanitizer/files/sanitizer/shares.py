@@ -12,10 +12,11 @@ CREDENTIALS = "/etc/sanitizer/credentials"
 MOST_SECONDS = 60  # one conversation
 MOST_FILES = 200  # fetched at once: the others next time
 TRIES = 5
+SETTLE_SECONDS = 2  # what is as it was so long ago is finished, and nothing was announced for so long: who writes there has paused
 EMPTY_SECONDS = 20  # a file or folder that is empty for so long stays so: nobody is about to fill it
-SETTLE_SECONDS = 2  # nothing was announced for so long: who writes there has finished
-AGAIN_SECONDS = 30  # what is empty, or could not be had, is looked at again; announcements without a pause wait no longer
+AGAIN_SECONDS = 30  # what is not finished, or could not be had, is looked at again; announcements without a pause wait no longer
 UNASKED_SECONDS = 300  # for what nobody announces: somebody on the file server itself put it into a folder of the share
+REST = 10  # times as long as fetching took there is no other look: who rings all the time does not keep us from the rest
 PARTIAL = ".partial"  # a file on its way
 LISTED = re.compile(r"^  (.+?) +[A-Z]+ +\d+  [A-Z][a-z]{2} ", re.M)
 
@@ -59,7 +60,13 @@ def _pattern(where):
     return "\\".join(re.sub(r'[;"\\\x00-\x1f]', "?", part) for part in where.parts)
 
 
+EMPTY, FOLDER = hashlib.sha256().digest(), b"an empty folder"
+
+
 def _digest(path):
+    """None: a folder with something in it."""
+    if path.is_dir():
+        return None if any(path.iterdir()) else FOLDER
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
 
@@ -88,13 +95,15 @@ class Bell:
 
 
 class Outbox:
-    """What was seen in an outbox: since when a file or folder is empty, for somebody may be about to fill it; and what was handed on, but could
-    not be deleted, so that it does not come out twice."""
+    """An outbox, and when to look into it. Somebody may be writing what was not there, or was different, at the look before; and what was handed
+    on, but could not be deleted, does not come out twice."""
 
     def __init__(self, closed):
-        self.closed, self.folder = closed, None
-        self.empty, self.gone, self.handed = {}, [], {}  # by their paths in the share
-        self.bell, self.due, self.latest = None, time.monotonic(), None  # when to look; and when at the latest, since something was announced
+        self.closed, self.folder, self.bell = closed, None, None
+        self.seen, self.gone, self.handed = {}, [], {}  # by their paths in the share: (digest, since when), -, digest
+        self.due = self.rested = time.monotonic()
+        self.latest = None  # when to look at the latest, since something was announced
+        self.wait = AGAIN_SECONDS
 
     def hear(self):
         """The bell has said something."""
@@ -102,39 +111,59 @@ class Outbox:
         try:
             if self.bell.rang():
                 self.latest = self.latest or now + AGAIN_SECONDS
-                self.due = min(self.latest, now + SETTLE_SECONDS)
+                self.due = max(self.rested, min(self.latest, now + SETTLE_SECONDS))
         except EOFError:
             self.due = max(now + SETTLE_SECONDS, self.bell.since + AGAIN_SECONDS)
             self.bell = None
 
     def looked(self, well):
-        """When to look again. Without a bell soon: something may have come before there was one."""
-        soon = not well or self.empty or self.handed
-        self.due, self.latest = time.monotonic() + (AGAIN_SECONDS if soon else UNASKED_SECONDS), None
-        if self.bell is None:
-            self.bell, self.due = Bell(self.closed, "outbox"), time.monotonic() + SETTLE_SECONDS
+        """When to look again: soon where the bell has not been there for long, for something may have come before it."""
+        now = time.monotonic()
+        self.latest = None
+        if not well:
+            self.wait = AGAIN_SECONDS
+        elif self.bell is None:
+            self.bell, self.wait = Bell(self.closed, "outbox"), SETTLE_SECONDS
+        elif now - self.bell.since < AGAIN_SECONDS:
+            self.wait = min(self.wait, AGAIN_SECONDS)
+        self.due = max(self.rested, now + self.wait)
+
+    def _is_finished(self, where, now):
+        digest, since = self.seen[where]
+        return now - since >= (EMPTY_SECONDS if digest in (EMPTY, FOLDER) else SETTLE_SECONDS)
 
     def copy(self, folder):
         """Fetches all into that folder. Yields the files that are to be handed on."""
-        self.folder = pathlib.Path(folder)
+        self.folder, began = pathlib.Path(folder), time.monotonic()
         _smbclient(self.closed, "outbox", ["recurse on", "prompt off", f"lcd {folder}", "mget *"])
-        files, empty, now = [], {}, time.monotonic()
-        for path in sorted(self.folder.rglob("*")):
-            where = path.relative_to(self.folder)
-            if path.stat().st_size == 0 if path.is_file() else not any(path.iterdir()):
-                empty[where] = self.empty.get(where, now)
-            if path.is_file() and (where not in empty or now - empty[where] >= EMPTY_SECONDS):
-                files.append(path)
-        self.gone = [where for where, since in empty.items() if now - since >= EMPTY_SECONDS and (self.folder / where).is_dir()]
-        self.empty = empty
-        self.handed = {where: digest for where, digest in self.handed.items() if (self.folder / where).is_file() and _digest(self.folder / where) == digest}
-        yield from [path for path in files if path.relative_to(self.folder) not in self.handed][:MOST_FILES]
+        before, self.seen, now = self.seen, {}, time.monotonic()
+        self.rested = now + REST * (now - began)
+        for path in self.folder.rglob("*"):
+            where, digest = path.relative_to(self.folder), _digest(path)
+            if digest is not None:
+                self.seen[where] = before[where] if where in before and before[where][0] == digest else (digest, now)
+        self.handed = {where: digest for where, digest in self.handed.items() if self.seen.get(where, [None])[0] == digest}
+        finished = sorted(where for where in self.seen if where not in self.handed and self._is_finished(where, now))
+        self.gone = [where for where in finished if self.seen[where][0] == FOLDER]
+        files = [self.folder / where for where in finished if where not in self.gone]
+        if len(files) > MOST_FILES or any(since == now and digest not in (EMPTY, FOLDER) for digest, since in self.seen.values()):
+            self.wait = SETTLE_SECONDS
+        else:
+            self.wait = AGAIN_SECONDS if self.seen else UNASKED_SECONDS
+        yield from files[:MOST_FILES]
 
     def handed_on(self, path):
-        self.handed[path.relative_to(self.folder)] = _digest(path)
+        where = path.relative_to(self.folder)
+        self.handed[where] = self.seen[where][0]
 
     def clear(self):
-        """Deletes there what was handed on, and folders that stayed empty."""
-        commands = [f'del "{_pattern(where)}"' for where in self.handed] + [f'rmdir "{_pattern(where)}"' for where in self.gone]
+        """Deletes there what was handed on, and folders that stayed empty. What is gone may come again, though it be the same."""
+        patterns = {where: _pattern(where) for where in [*self.handed, *self.gone]}
+        commands = [f'rmdir "{pattern}"' if where in self.gone else f'del "{pattern}"' for where, pattern in patterns.items()]
+        said = []
         for start in range(0, len(commands), 50):  # a command line has its limits
-            _smbclient(self.closed, "outbox", commands[start : start + 50])
+            said += _smbclient(self.closed, "outbox", commands[start : start + 50]).splitlines()
+        faults = [line for line in said if line.startswith("NT_STATUS_") and not line.startswith("NT_STATUS_NO_SUCH_FILE")]
+        stays = {where for where, pattern in patterns.items() if "?" in pattern or any(line.endswith("\\" + pattern) for line in faults)}
+        if all(any(line.endswith("\\" + patterns[where]) for where in stays) for line in faults):  # else: of what, is not known
+            self.handed = {where: digest for where, digest in self.handed.items() if where in stays}

@@ -46,7 +46,7 @@ class _Sweep:
                 self.leave(path, f"folders in folders, deeper than {MOST_DEPTH}")
             else:
                 self.folder(path, depth + 1)
-        elif status.st_uid == os.getuid() or not self.is_quiet(status):
+        elif status.st_uid == os.getuid() or not self.is_quiet(status, depth == 0 and stat.S_ISREG(status.st_mode) and status.st_size > 0):
             return
         elif not stat.S_ISREG(status.st_mode):
             self.leave(path, "neither a file nor a folder")
@@ -73,7 +73,8 @@ class _Sweep:
 
 
 def sweep(share, is_quiet):
-    """Files that may be taken, MOST_FILES of them. `is_quiet` tells by a file's status whether its writer has finished."""
+    """Files that may be taken, MOST_FILES of them. `is_quiet` tells by a file's status, and whether inotify
+    announces its end, whether its writer has finished."""
     one = _Sweep(share, is_quiet)
     try:
         one.folder(one.share)
