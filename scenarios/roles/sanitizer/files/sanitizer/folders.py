@@ -206,5 +206,5 @@ def main():
                 pauses[closed["name"]] = time.monotonic() + shares.AGAIN_SECONDS
         for outbox in outboxes:
             if time.monotonic() >= outbox.due:
-                outbox.looked(well=attempt(fetch, outbox))
+                attempt(outbox.looked, attempt(fetch, outbox))
         finished = {path: folders[path.parent] for path in wait(watch, outboxes, min([due, *(outbox.due for outbox in outboxes)]))}

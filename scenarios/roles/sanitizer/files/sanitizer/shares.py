@@ -117,16 +117,17 @@ class Outbox:
             self.bell = None
 
     def looked(self, well):
-        """When to look again: soon where the bell has not been there for long, for something may have come before it."""
-        now = time.monotonic()
-        self.latest = None
+        """When to look again: soon where the bell has not been there for long, for something may have come before it. Raises OSError: no bell."""
+        now, needs_bell = time.monotonic(), well and self.bell is None
         if not well:
             self.wait = AGAIN_SECONDS
-        elif self.bell is None:
-            self.bell, self.wait = Bell(self.closed, "outbox"), SETTLE_SECONDS
+        elif needs_bell:
+            self.wait = SETTLE_SECONDS
         elif now - self.bell.since < AGAIN_SECONDS:
             self.wait = min(self.wait, AGAIN_SECONDS)
-        self.due = max(self.rested, now + self.wait)
+        self.due, self.latest = max(self.rested, now + self.wait), None
+        if needs_bell:
+            self.bell = Bell(self.closed, "outbox")
 
     def _is_finished(self, where, now):
         digest, since = self.seen[where]
