@@ -319,6 +319,7 @@ logged() { # HOST FILE PATTERN
 	for _ in 1 2 3 4; do # a server that is gone says nothing: it is asked for every 30 s
 		eventually listens && break
 	done
+	listens
 	for name in heard.txt 'heard (2).txt'; do # the same twice: both come out
 		on core-file sh -c 'cd /srv/shares/outbox && echo heard >heard.txt && chgrp staff-files heard.txt && chmod 660 heard.txt'
 		eventually on sanitizer grep -q heard "/srv/crossing/from-core/$name"
@@ -330,15 +331,23 @@ logged() { # HOST FILE PATTERN
 	[ "$(on sanitizer cat /srv/crossing/from-core/parts.txt)" = "$(printf '1\n2\n3')" ]
 }
 
-@test "sanitizer: nothing else leads into the closed network, or out of it" {
-	answer() { # HOST ADDRESS:PORT...: those that take a connection, asked all at once
-		on "$1" bash -c 'for to in "$@"; do nc -z -w 2 "${to%:*}" "${to#*:}" && echo "$to" & done; wait' bash "${@:2}"
-	}
-	[ -z "$(answer core-file 10.1.1.30:25 10.1.1.30:445 $mail:25 $dns:53 $world:80)" ]
-	for host in pc-tanaka mail mx world; do
-		[ -z "$(answer $host 10.2.1.20:445)" ]
+@test "sanitizer: Samba's databases come from the layer, and small: a start copies whole what it writes to" {
+	for host in sanitizer core-file; do
+		for database in registry.tdb share_info.tdb account_policy.tdb private/passdb.tdb; do
+			[ "$(on $host stat -c %s "/var/lib/samba/$database")" -lt 100000 ]
+		done
 	done
-	[ "$(answer sanitizer 10.2.1.20:445)" = 10.2.1.20:445 ]
+}
+
+@test "sanitizer: nothing else leads into the closed network, or out of it" {
+	answer() { # HOST ADDRESS:PORT...: those that take a connection, asked all at once; and `asked`, when that could be done
+		on "$1" bash -ec 'command -v nc >/dev/null; for to in "$@"; do nc -z -w 2 "${to%:*}" "${to#*:}" && echo "$to" & done; wait; echo asked' bash "${@:2}"
+	}
+	[ "$(answer core-file 10.1.1.30:25 10.1.1.30:445 $mail:25 $dns:53 $world:80)" = asked ]
+	for host in pc-tanaka mail mx world; do
+		[ "$(answer $host 10.2.1.20:445)" = asked ]
+	done
+	[ "$(answer sanitizer 10.2.1.20:445)" = $'10.2.1.20:445\nasked' ]
 }
 
 @test "sanitizer: its cleaning, document by document" {
