@@ -144,9 +144,13 @@ static int run_tasks(const struct order *order, const struct tasks *tasks, size_
 static int converge(const struct order *order, struct work *works, virConnectPtr connection, size_t *changed, struct error **err)
 {
 	size_t count = order->plan->resources_count;
+	cleanup_with(mark_index) struct mark_index planned = {0};
 	cleanup_with(found_list) struct found_list found = {0};
 	cleanup_with(tasks) struct tasks tasks = {0};
-	if (found_collect(order->range, connection, order->plan->exercise, &found, err) < 0)
+	for (size_t i = 0; i < count; i++)
+		mark_index_add(&planned, &works[i].mark);
+	mark_index_sort(&planned);
+	if (found_collect(order->range, connection, order->plan->exercise, &planned, &found, err) < 0)
 		return -1;
 	cleanup_free bool *is_there = xcalloc(count + 1, sizeof *is_there);
 	cleanup_free bool *stays = xcalloc(found.count + 1, sizeof *stays);
@@ -249,7 +253,7 @@ static int remove_found(const struct order *order, virConnectPtr connection, con
 {
 	cleanup_with(found_list) struct found_list found = {0};
 	cleanup_with(tasks) struct tasks tasks = {0};
-	if (found_collect(order->range, connection, exercise, &found, err) < 0)
+	if (found_collect(order->range, connection, exercise, NULL, &found, err) < 0)
 		return -1;
 	cleanup_free bool *stays = xcalloc(found.count + 1, sizeof *stays);
 	*found_any = found.count > 0;

@@ -110,12 +110,12 @@ static void add_disks(struct collecting *collecting)
 		add_disk(collecting, disk->d_name);
 }
 
-int found_collect(struct range *range, virConnectPtr connection, const char *exercise, struct found_list *list,
-		  struct error **err)
+int found_collect(struct range *range, virConnectPtr connection, const char *exercise, const struct mark_index *planned,
+		  struct found_list *list, struct error **err)
 {
 	struct collecting collecting = {.range = range, .exercise = exercise, .list = list};
-	if (domains_each(connection, range->site, add_domain, &collecting, err) < 0 ||
-	    networks_each(connection, range->site, add_network, &collecting, err) < 0 ||
+	if (domains_each(connection, range->site, planned, add_domain, &collecting, err) < 0 ||
+	    networks_each(connection, range->site, planned, add_network, &collecting, err) < 0 ||
 	    bridge_each(range->site, add_bridge, &collecting, err) < 0)
 		return -1;
 	add_disks(&collecting);
@@ -169,7 +169,7 @@ int block_allocate(struct range *range, virConnectPtr connection, const char *ex
 	cleanup_close int lock = open(exercises, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lock < 0 || flock(lock, LOCK_EX) < 0)
 		return file_error(err, errno, "lock", exercises);
-	if (domains_each(connection, NULL, take_domains, &blocks, err) < 0)
+	if (domains_each(connection, NULL, NULL, take_domains, &blocks, err) < 0)
 		return -1;
 	take_folders(range, exercises, &blocks);
 	for (int i = 0; i < BLOCKS_MAX; i++)

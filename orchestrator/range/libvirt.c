@@ -1,4 +1,5 @@
 /* The connections to libvirt and its lists; its errors become ours here. */
+#include <assert.h>
 #include <errno.h>
 #include <libvirt/virterror.h>
 #include <stdarg.h>
@@ -68,7 +69,35 @@ bool domain_mark(virDomainPtr domain, struct mark *mark)
 	return metadata && xml_metadata_mark(metadata, mark);
 }
 
-int domains_each(virConnectPtr connection, const char *site, domain_visit *visit, void *context, struct error **err)
+bool network_mark(virNetworkPtr network, struct mark *mark)
+{
+	cleanup_free char *xml = virNetworkGetXMLDesc(network, 0);
+	return xml && xml_mark(xml, mark);
+}
+
+static bool planned_mark(const struct mark_index *planned, const unsigned char uuid[VIR_UUID_BUFLEN], struct mark *mark)
+{
+	static_assert(VIR_UUID_BUFLEN == MARK_UUID_BYTES, "a mark gives libvirt's objects their UUIDs");
+	const struct mark *found = planned ? mark_index_get(planned, uuid) : NULL;
+	if (found)
+		*mark = *found;
+	return found != NULL;
+}
+
+static bool listed_domain_mark(virDomainPtr domain, const struct mark_index *planned, struct mark *mark)
+{
+	unsigned char uuid[VIR_UUID_BUFLEN];
+	return (virDomainGetUUID(domain, uuid) == 0 && planned_mark(planned, uuid, mark)) || domain_mark(domain, mark);
+}
+
+static bool listed_network_mark(virNetworkPtr network, const struct mark_index *planned, struct mark *mark)
+{
+	unsigned char uuid[VIR_UUID_BUFLEN];
+	return (virNetworkGetUUID(network, uuid) == 0 && planned_mark(planned, uuid, mark)) || network_mark(network, mark);
+}
+
+int domains_each(virConnectPtr connection, const char *site, const struct mark_index *planned, domain_visit *visit, void *context,
+		 struct error **err)
 {
 	virDomainPtr *domains = NULL;
 	int count = virConnectListAllDomains(connection, &domains, 0);
@@ -76,7 +105,7 @@ int domains_each(virConnectPtr connection, const char *site, domain_visit *visit
 		return libvirt_error(err, "list the guests");
 	for (int i = 0; i < count; i++) {
 		struct mark mark;
-		if (domain_mark(domains[i], &mark) && (!site || strcmp(mark.site, site) == 0))
+		if (listed_domain_mark(domains[i], planned, &mark) && (!site || strcmp(mark.site, site) == 0))
 			visit(domains[i], &mark, context);
 		virDomainFree(domains[i]);
 	}
@@ -84,7 +113,8 @@ int domains_each(virConnectPtr connection, const char *site, domain_visit *visit
 	return 0;
 }
 
-int networks_each(virConnectPtr connection, const char *site, network_visit *visit, void *context, struct error **err)
+int networks_each(virConnectPtr connection, const char *site, const struct mark_index *planned, network_visit *visit,
+		  void *context, struct error **err)
 {
 	virNetworkPtr *networks = NULL;
 	int count = virConnectListAllNetworks(connection, &networks, 0);
@@ -92,10 +122,8 @@ int networks_each(virConnectPtr connection, const char *site, network_visit *vis
 		return libvirt_error(err, "list the networks");
 	for (int i = 0; i < count; i++) {
 		struct mark mark;
-		char *xml = virNetworkGetXMLDesc(networks[i], 0);
-		if (xml && xml_mark(xml, &mark) && (!site || strcmp(mark.site, site) == 0))
+		if (listed_network_mark(networks[i], planned, &mark) && (!site || strcmp(mark.site, site) == 0))
 			visit(networks[i], &mark, context);
-		free(xml);
 		virNetworkFree(networks[i]);
 	}
 	free(networks);

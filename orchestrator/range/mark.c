@@ -48,6 +48,49 @@ char *mark_object_name(const struct mark *mark)
 	return xasprintf("toride-%s-t%d-%s-%s", mark->exercise, mark->team, mark->name, mark->site);
 }
 
+void mark_uuid(const struct mark *mark, unsigned char uuid[MARK_UUID_BYTES])
+{
+	char text[MARK_TEXT_MAX];
+	mark_text(mark, text);
+	crypto_generichash(uuid, MARK_UUID_BYTES, (const unsigned char *)text, strlen(text), NULL, 0);
+	uuid[6] = (unsigned char)(0x80 | (uuid[6] & 0x0f)); /* version 8: by a rule of one's own */
+	uuid[8] = (unsigned char)(0x80 | (uuid[8] & 0x3f)); /* the RFC's variant */
+}
+
+void mark_index_add(struct mark_index *index, const struct mark *mark)
+{
+	struct mark_index_entry *entry = array_add(&index->entries, &index->count);
+	mark_uuid(mark, entry->uuid);
+	entry->mark = mark;
+}
+
+static int compare_uuids(const void *left, const void *right)
+{
+	const struct mark_index_entry *a = left, *b = right;
+	return memcmp(a->uuid, b->uuid, MARK_UUID_BYTES);
+}
+
+void mark_index_sort(struct mark_index *index)
+{
+	if (index->count)
+		qsort(index->entries, index->count, sizeof *index->entries, compare_uuids);
+}
+
+const struct mark *mark_index_get(const struct mark_index *index, const unsigned char uuid[MARK_UUID_BYTES])
+{
+	struct mark_index_entry wanted;
+	memcpy(wanted.uuid, uuid, MARK_UUID_BYTES);
+	const struct mark_index_entry *found =
+		index->count ? bsearch(&wanted, index->entries, index->count, sizeof wanted, compare_uuids) : NULL;
+	return found ? found->mark : NULL;
+}
+
+void mark_index_finish(struct mark_index *index)
+{
+	free(index->entries);
+	*index = (struct mark_index){0};
+}
+
 static void interface_name(const char *exercise, const char *site, const char *rest, char name[IFNAME_MAX])
 {
 	cleanup_free char *owner = xasprintf("%s %s", site, exercise);

@@ -21,8 +21,7 @@ static int libvirt_network_destroy(virConnectPtr connection, const struct mark *
 	struct mark found;
 	cleanup_free char *name = mark_object_name(mark);
 	cleanup_with(libvirt_network) virNetworkPtr network = virNetworkLookupByName(connection, name);
-	cleanup_free char *xml = network ? virNetworkGetXMLDesc(network, 0) : NULL;
-	if (!xml || !xml_mark(xml, &found) || strcmp(found.site, mark->site) != 0)
+	if (!network || !network_mark(network, &found) || strcmp(found.site, mark->site) != 0)
 		return 0;
 	return virNetworkDestroy(network) < 0 ? libvirt_error(err, "stop") : 0;
 }

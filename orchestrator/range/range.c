@@ -146,9 +146,9 @@ int range_exercises(struct range *range, char ***out, struct error **err)
 	if (!connection)
 		return -1;
 	add_folders(&names);
-	int result = domains_each(connection, range->site, add_domain, &names, err);
+	int result = domains_each(connection, range->site, NULL, add_domain, &names, err);
 	if (result == 0)
-		result = networks_each(connection, range->site, add_network, &names, err);
+		result = networks_each(connection, range->site, NULL, add_network, &names, err);
 	if (result == 0)
 		result = bridge_each(range->site, add_bridge, &names, err);
 	range_connection_give(range, connection);
@@ -220,7 +220,7 @@ int range_status(struct range *range, const char *exercise, json_t **out, struct
 	virConnectPtr connection = range_connection_take(range, err);
 	if (!connection)
 		return -1;
-	int result = domains_each(connection, range->site, add_running, &status, err);
+	int result = domains_each(connection, range->site, NULL, add_running, &status, err);
 	range_connection_give(range, connection);
 	if (result < 0)
 		return -1;

@@ -165,7 +165,7 @@ int range_watch(struct range *range, range_lost_fn *lost, void *context, struct 
 	virConnectPtr connection = range_connection_take(range, err);
 	if (!connection)
 		return -1;
-	int listed = domains_each(connection, range->site, add_running, range, err);
+	int listed = domains_each(connection, range->site, NULL, add_running, range, err);
 	range_connection_give(range, connection);
 	if (listed < 0)
 		return -1;

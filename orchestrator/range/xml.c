@@ -2,6 +2,7 @@
 
 #include <libxml/parser.h>
 #include <libxml/xmlwriter.h>
+#include <sodium.h>
 #include <string.h>
 
 #include "common/alloc.h"
@@ -44,10 +45,17 @@ static void write_mark(xmlTextWriterPtr out, const struct mark *mark)
 	xmlTextWriterEndElement(out);
 }
 
-static void write_name(xmlTextWriterPtr out, const struct mark *mark)
+static void write_identity(xmlTextWriterPtr out, const struct mark *mark)
 {
 	cleanup_free char *name = mark_object_name(mark);
+	unsigned char uuid[MARK_UUID_BYTES];
+	char hex[2 * sizeof uuid + 1];
+	mark_uuid(mark, uuid);
+	sodium_bin2hex(hex, sizeof hex, uuid, sizeof uuid);
+	cleanup_free char *groups = xasprintf("%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
 	text_element(out, "name", name);
+	text_element(out, "uuid", groups);
+	write_mark(out, mark);
 }
 
 /* Runs `write` with a writer into memory and returns the text. */
@@ -96,8 +104,7 @@ static void write_domain(xmlTextWriterPtr out, const void *what)
 	const struct guest_definition *definition = what;
 	cleanup_free char *memory = xasprintf("%lld", (long long)(definition->memory_bytes / 1024));
 	open_element(out, "domain", ATTRIBUTES("type", "lxc"));
-	write_name(out, &definition->mark);
-	write_mark(out, &definition->mark);
+	write_identity(out, &definition->mark);
 	text_element(out, "memory", memory); /* KiB */
 	open_element(out, "memtune", NULL);
 	text_element(out, "hard_limit", memory);
@@ -133,8 +140,7 @@ static void write_network(xmlTextWriterPtr out, const void *what)
 	char bridge[IFNAME_MAX];
 	mark_bridge_name(mark, bridge);
 	open_element(out, "network", NULL);
-	write_name(out, mark);
-	write_mark(out, mark);
+	write_identity(out, mark);
 	element(out, "forward", ATTRIBUTES("mode", "bridge"));
 	element(out, "bridge", ATTRIBUTES("name", bridge));
 	xmlTextWriterEndElement(out);

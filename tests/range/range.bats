@@ -25,6 +25,16 @@ teardown() {
 	[[ $output == "0 changed"* ]]
 }
 
+# A question for each guest there would make every team cost more than the one before.
+@test "what is there as planned is known from one list, without a question to libvirt for each" {
+	LIBVIRT_LOG_FILTERS=1:libvirt LIBVIRT_LOG_OUTPUTS=1:file:$BATS_TEST_TMPDIR/calls up rgt 2
+	grep -q virConnectListAllDomains: "$BATS_TEST_TMPDIR/calls"
+	asked() { grep -cE "$1" "$BATS_TEST_TMPDIR/calls" || :; }
+	others() { grep -cv -e "^toride-rgt-" -e '^$' || :; }
+	[ "$(asked 'virDomainGet(Metadata|XMLDesc):')" -le "$($VIRSH list --all --name | others)" ]
+	[ "$(asked virNetworkGetXMLDesc:)" -le "$($VIRSH net-list --all --name | others)" ]
+}
+
 @test "a running guest's disk is mounted nowhere on the host; disks lie apart on a file system that can do that" {
 	guests=$TORIDE_STATE_DIR/exercises/rgt/guests
 	[ -d "$guests/t1-one/root" ]

@@ -117,6 +117,47 @@ static void test_digest_is_no_part_of_a_name(void **state)
 	assert_string_equal(name, "toride-first-call-t2-pc-tanaka-0badcafe");
 }
 
+static void test_uuid_follows_from_the_whole_mark(void **state)
+{
+	(void)state;
+	struct mark marks[5] = {example, example, example, example, example};
+	unsigned char uuids[5][MARK_UUID_BYTES];
+	marks[1].team++;
+	marks[2].digest[0] ^= 1;
+	marks[3].site[0] ^= 1;
+	marks[4].kind = RESOURCE_NETWORK;
+	for (size_t i = 0; i < 5; i++) {
+		mark_uuid(&marks[i], uuids[i]);
+		assert_int_equal(uuids[i][6] >> 4, 8);
+		assert_int_equal(uuids[i][8] >> 6, 2);
+		for (size_t j = 0; j < i; j++)
+			assert_memory_not_equal(uuids[i], uuids[j], MARK_UUID_BYTES);
+	}
+}
+
+static void test_marks_are_found_by_their_uuids(void **state)
+{
+	(void)state;
+	enum { MARKS = 300 };
+	cleanup_with(mark_index) struct mark_index index = {0};
+	cleanup_free struct mark *marks = xcalloc(MARKS + 1, sizeof *marks);
+	unsigned char uuid[MARK_UUID_BYTES];
+	mark_uuid(&example, uuid);
+	mark_index_sort(&index);
+	assert_null(mark_index_get(&index, uuid)); /* an empty one */
+	for (int i = 0; i <= MARKS; i++) {
+		marks[i] = example;
+		marks[i].team = i + 1;
+		if (i < MARKS)
+			mark_index_add(&index, &marks[i]);
+	}
+	mark_index_sort(&index);
+	for (int i = 0; i <= MARKS; i++) {
+		mark_uuid(&marks[i], uuid);
+		assert_ptr_equal(mark_index_get(&index, uuid), i < MARKS ? &marks[i] : NULL);
+	}
+}
+
 static struct guest_definition definition_of(size_t nics)
 {
 	struct guest_definition definition = {.mark = example,
@@ -142,6 +183,7 @@ static void test_domain_text(void **state)
 	static const char *const parts[] = {
 		"<domain type=\"lxc\">",
 		"<name>toride-first-call-t2-pc-tanaka-0badcafe</name>",
+		"<uuid>d1fca2a3-c94f-80bd-aaba-3bd0e86ceee5</uuid>", /* BLAKE2b-128 of the mark's text, with the version's and the variant's bits */
 		"<hard_limit>98304</hard_limit>",
 		"<init>/usr/lib/toride/init</init>",
 		"<uid start=\"0\" target=\"671088640\" count=\"65536\"/>",
@@ -266,6 +308,8 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_mark_is_refused),
 		cmocka_unit_test(test_interface_names_fit_and_tell_teams_hosts_and_sites_apart),
 		cmocka_unit_test(test_digest_is_no_part_of_a_name),
+		cmocka_unit_test(test_uuid_follows_from_the_whole_mark),
+		cmocka_unit_test(test_marks_are_found_by_their_uuids),
 		cmocka_unit_test(test_domain_text),
 		cmocka_unit_test(test_every_domain_has_a_network_of_its_own),
 		cmocka_unit_test(test_network_text),

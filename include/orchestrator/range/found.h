@@ -32,9 +32,9 @@ CLEANUP_DEFINE(found_list, struct found_list, found_list_finish(held));
 
 enum { BLOCK_FIRST_ID = 0x10000000, BLOCK_GUESTS = 2048, BLOCKS_MAX = 30 };
 
-/* Networks, disks and guests of the exercise. */
-int found_collect(struct range *range, virConnectPtr connection, const char *exercise, struct found_list *list,
-		  struct error **err);
+/* Networks, disks and guests of the exercise. `planned`: what is likely to be there; it is found sooner. NULL: nothing. */
+int found_collect(struct range *range, virConnectPtr connection, const char *exercise, const struct mark_index *planned,
+		  struct found_list *list, struct error **err);
 const struct found *found_get(const struct found_list *list, enum resource_kind kind, int team, const char *name);
 /* The exercise's block of user ids: what it has, or the lowest that no exercise on this host has. Written into the exercise's
  * folder. */

@@ -50,12 +50,16 @@ int libvirt_error(struct error **err, const char *format, ...) __attribute__((fo
 
 /* False: not ours. */
 bool domain_mark(virDomainPtr domain, struct mark *mark);
+bool network_mark(virNetworkPtr network, struct mark *mark);
 
 typedef void domain_visit(virDomainPtr domain, const struct mark *mark, void *context);
-/* Each domain that carries our mark, of this site (NULL: of any). */
-int domains_each(virConnectPtr connection, const char *site, domain_visit *visit, void *context, struct error **err);
+/* Each domain that carries our mark, of this site (NULL: of any). One of `planned` is known at once (NULL: none is); libvirt is asked
+ * for the mark of every other. */
+int domains_each(virConnectPtr connection, const char *site, const struct mark_index *planned, domain_visit *visit, void *context,
+		 struct error **err);
 typedef void network_visit(virNetworkPtr network, const struct mark *mark, void *context);
-int networks_each(virConnectPtr connection, const char *site, network_visit *visit, void *context, struct error **err);
+int networks_each(virConnectPtr connection, const char *site, const struct mark_index *planned, network_visit *visit,
+		  void *context, struct error **err);
 
 CLEANUP_DEFINE(domain, virDomainPtr, if (*held) virDomainFree(*held));
 CLEANUP_DEFINE(libvirt_network, virNetworkPtr, if (*held) virNetworkFree(*held));
