@@ -17,6 +17,16 @@ up() { # teams
 	wall=$("$tool" up "$scenario" $exercise "$1" | ms_of)
 	echo "$wall $((($(busy_ticks) - before) * 1000 / $(getconf CLK_TCK)))"
 }
+# The last team beside the others, which are at rest: sets `ours` and `ours_work`; and its guests again as plain libvirt starts them: `theirs`.
+up_last() { # team
+	calm
+	read -r ours ours_work < <(up "$1")
+}
+plain_last() { # team
+	make_plain $exercise "$work" "$1"
+	calm
+	theirs=$("$plain" "$work"/*.xml)
+}
 # Sets `answered` (how many planned services) and `answer_ms` (from now until the last one did); shows what does not hold.
 verify() { # teams
 	local line
@@ -35,14 +45,10 @@ guests=$("$tool" status $exercise | jq '.guests | length')
 
 # ---- one more team ----
 for round in $(seq "$rounds"); do
-	calm
-	read -r ours ours_work < <(up 2)
+	up_last 2
 	verify 2
-	make_plain $exercise "$work" 2
-	calm
-	theirs=$("$plain" "$work"/*.xml)
-	echo "$ours" >>"$work/ours"
-	echo "$theirs" >>"$work/plain"
+	plain_last 2
+	echo "$ours $theirs $ours_work" >>"$work/beside-1"
 	pods="0 0"
 	if command -v podman >/dev/null; then
 		calm
@@ -80,18 +86,24 @@ done | awk '{ n++; x += $1; y += $2; m += $3; p += $4; xx += $1 * $1; xy += $1 *
 	d = n * xx - x * x; if (n < 2) exit
 	printf "each further team, 2 to %d: %.0f ms (%.0f of processors) and %.0f MiB on average; from one to the next it grows by %.1f ms (%.1f) and %.2f MiB\n",
 		n + 1, y / n, p / n, m / n, (n * xy - x * y) / d, (n * xp - x * p) / d, (n * xm - x * m) / d }'
-last() { # the last team again, beside all others at rest
+# The last one again, as often as the second one above, and what plain libvirt takes for its guests beside the same others.
+for round in $(seq "$rounds"); do
 	up $((teams - 1)) >/dev/null
-	calm
-	up "$teams" | cut -d' ' -f1
+	up_last "$teams"
+	plain_last "$teams"
+	echo "$ours $theirs $ours_work" >>"$work/beside-others"
+	echo "beside $((teams - 1)), round $round: up $ours ms ($ours_work of processors); plain libvirt $theirs ms" >&2
+done
+column() { cut -d' ' -f"$2" "$work/$1" | median; }
+growth() { # WHO, column
+	awk -v who="$1" -v one="$(column beside-1 "$2")" -v all="$(column beside-others "$2")" -v teams="$teams" 'BEGIN {
+		printf "  %s: %d ms beside one team, %d ms beside %d: %.1f ms from one to the next\n", who, one, all, teams - 1, (all - one) / (teams > 2 ? teams - 2 : 1) }'
 }
-growth() { # WHO, median beside one team, median beside all others
-	awk -v who="$1" -v one="$2" -v all="$3" -v teams="$teams" 'BEGIN {
-		printf "  %s: %d ms beside one team, %d ms beside %d: %.1f ms from one to the next\n", who, one, all, teams - 1, (teams > 2 ? (all - one) / (teams - 2) : 0) }'
-}
-growth "a team, medians" "$(median <"$work/ours")" "$(for _ in 1 2 3 4 5; do last; done | median)"
-make_plain $exercise "$work" "$teams"
-growth "plain libvirt" "$(median <"$work/plain")" "$(for _ in 1 2 3; do calm && "$plain" "$work"/*.xml; done | median)"
+ratio() { awk '{ printf "%.3f\n", $1 / $2 }' "$work/$1" | median; }
+growth "a team, medians of $rounds" 1
+growth "its work of processors" 3
+growth "plain libvirt" 2
+echo "  a team / plain libvirt: $(ratio beside-1) beside one team, $(ratio beside-others) beside $((teams - 1))"
 "$tool" down $exercise >/dev/null
 
 # ---- all at once ----
