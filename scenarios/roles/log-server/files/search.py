@@ -138,7 +138,9 @@ def nfdump(options, filters):
     """The records: start, seconds, protocol, source and destination (address, port), packets, bytes, TCP flags."""
     command = ["nfdump", "-R", str(FLOWS), "-q", "-N", "-O", "tstart", "-o", "fmt:%ts|%td|%pr|%sa|%sp|%da|%dp|%pkt|%byt|%flg"]
     if options.since or options.until or options.day:
-        command += ["-t", "-".join(text.replace("-", "/").replace(" ", ".") for text in span(options))]
+        first, last = (datetime.strptime(text, STAMP) for text in span(options))
+        # nfdump ends with the beginning of the second that it is given.
+        command += ["-t", "-".join(moment.strftime("%Y/%m/%d.%H:%M:%S") for moment in (first, last + timedelta(seconds=1)))]
     if filters:
         command.append(" and ".join(f"({one})" for one in filters))
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
