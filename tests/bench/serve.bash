@@ -15,7 +15,7 @@ finish() {
 	kill "$serve" 2>/dev/null || true
 	[ ! -e "$TORIDE_RUN_DIR/nginx.pid" ] || kill "$(cat "$TORIDE_RUN_DIR/nginx.pid")" 2>/dev/null || true
 	wait "$serve" 2>/dev/null || true
-	rm -rf "$TORIDE_RUN_DIR"
+	rm -rf "$TORIDE_RUN_DIR" "$TORIDE_STATE_DIR/exercises/bench-serve" # its journal: `down` keeps it
 }
 trap finish EXIT
 for _ in $(seq 100); do
