@@ -132,6 +132,8 @@ logged() { # HOST FILE PATTERN
 	on world sh -c 'echo secret >/tmp/s && curl -fsS -T /tmp/s http://drop.example/a.txt && curl -fsS --data-binary @/tmp/s http://drop.example/b.txt'
 	[ "$(on world curl -fsS http://drop.example/a.txt)" = secret ]
 	[ "$(on world curl -fsS http://drop.example/b.txt)" = secret ]
+	on world curl -fsS -T /tmp/s http://drop.example/some/folder/d.txt
+	[ "$(on world curl -fsS http://drop.example/some/folder/d.txt)" = secret ]
 	run on world curl -fsS http://drop.example/c.txt
 	[ "$status" -ne 0 ]
 	run on world curl -fsS -T /tmp/s http://news.example/a.txt
@@ -200,6 +202,16 @@ logged() { # HOST FILE PATTERN
 	grep -q 'Sender address rejected' <<<"$output"
 	run talk world $mx 'EHLO x' 'MAIL FROM:<a@partner.example>' 'RCPT TO:<tanaka@saida.example>' QUIT
 	grep -q '250 2.1.5' <<<"$output"
+}
+
+@test "mail: on every server that has a queue it can be looked at and held" {
+	for host in world mx sanitizer mail; do
+		[ "$(on $host postqueue -p)" = 'Mail queue is empty' ]
+		on $host postsuper -h ALL
+		run on $host grep -E 'fatal|bad command' /var/log/mail.log
+		echo "$host: $output"
+		[ "$status" -eq 1 ]
+	done
 }
 
 @test "sanitizer: a document loses its macro on the way in; the original is in quarantine, and a line says so" {

@@ -253,6 +253,29 @@ class Mails(unittest.TestCase):
         self.assertIn(text, message.as_bytes())
         self.assertEqual([name for name, _, _ in judged], ["名簿.txt"])
 
+    def test_a_document_that_says_it_is_text_is_a_document(self):
+        for head in ("Content-Type: text/plain", "Content-Type: text/plain\r\nContent-Disposition: inline", "Content-Type: text/plain; charset=utf-16",
+                     "Content-Type: text/html", "X-Nothing: x"):
+            whole = head.encode() + b"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(word())
+            part = b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\ntext\r\n--x\r\n" + whole + b"\r\n--x--\r\n"
+            for data in (whole, part):
+                message, judged = self.through(b"From: a@partner.example\r\nMIME-Version: 1.0\r\n" + data)
+                self.assertEqual([(name, result.action) for name, _, result in judged], [(judged[0][0], verdict.CLEANED)], head)
+                sent = b"".join(part.get_payload(decode=True) or b"" for part in message.walk() if not part.is_multipart())
+                self.assertNotIn(b"vbaProject", sent, head)
+                self.assertIn(b"word/document.xml", sent, head)
+
+    def test_text_in_any_charset_stays_text(self):
+        for charset in ("utf-8", "iso-2022-jp", "cp932", "euc-jp", "utf-16", "utf-16-le"):
+            message = EmailMessage(policy=email.policy.SMTP)
+            message["From"] = "a@partner.example"
+            message.set_content("BM とは何か。\fMZ と PK も。\n".encode(charset), maintype="text", subtype="plain", cte="base64")
+            message.set_param("charset", charset)
+            del message["Content-Disposition"]
+            cleaned, judged = self.through(message.as_bytes())
+            self.assertEqual(judged, [], charset)
+            self.assertEqual(cleaned.get_payload(decode=True), message.get_payload(decode=True))
+
     def test_signatures_are_found_in_attachments_and_in_archives(self):
         found = virus.scan([b"harmless", EICAR, zipped({"x.txt": b"... toride training beacon ..."})])
         self.assertEqual(found, {1: "EICAR-Test-File", 2: "Toride.TrainingBeacon"})

@@ -37,6 +37,7 @@ AMBIGUOUS = (
 # A mail within a mail, and the parts of a report; other kinds (message/partial, message/external-body) come together elsewhere.
 MESSAGES = frozenset(["message/rfc822", "message/delivery-status", "message/disposition-notification"])
 UUENCODED = re.compile(rb"^begin(-base64)? [0-7]{3,4} \S", re.M)
+BINARY = re.compile(rb"[\x00-\x06\x0e-\x19\x1c-\x1f]|\A\s*(%PDF-|\{\\rt)")  # in no text that somebody writes
 SHOWN_AS_TEXT = frozenset(["text/plain", "text/rfc822-headers", "text/calendar", "text/csv", "text/markdown"])
 
 
@@ -64,12 +65,23 @@ def _leaves(part, depth=0):
         yield part
 
 
-def _name(part, index):
+def _is_text(part, data):
+    """Whatever the part says of itself: a mail program may offer a document to be opened also where it was sent as text."""
+    charset = part.get_content_charset() or ""
+    if charset.startswith(("utf-16", "utf-32")):  # the only ones with zeros in them
+        try:
+            data = data.decode(charset).encode()
+        except (UnicodeError, LookupError):
+            return False
+    return not BINARY.search(data)
+
+
+def _name(part, index, data):
     name = part.get_filename()
     if name:
         return record.safe_name(name)
     if part.get_content_maintype() == "text" and part.get_content_disposition() != "attachment":
-        return None  # the mail's own text
+        return None if _is_text(part, data) else f"part-{index}.bin"  # None: the mail's own text
     return f"part-{index}{mimetypes.guess_extension(part.get_content_type()) or '.bin'}"
 
 
@@ -135,7 +147,7 @@ def clean_message(message, budget, scan=virus.scan):
     found = scan(contents)
     judged = []
     for index, (part, data) in enumerate(zip(leaves, contents)):
-        said = _clean_part(part, _name(part, index), data, budget, found.get(index))
+        said = _clean_part(part, _name(part, index, data), data, budget, found.get(index))
         if said:
             judged.append((said[0], data, said[1]))
     return judged
