@@ -203,6 +203,21 @@ answer() { # HOST ADDRESS:PORT...: those that take a connection, asked all at on
 	line=$(on proxy sh -c 'grep " \[2026-11-20 " /var/log/squid/access.log | grep "^10\.1\.12\." | tail -n 1')
 	as_trainee logs --host proxy --from 2026-11-20 --to 2026-11-20 -F "$line" | grep -qF "$line"
 	found "2026-11-20 .*lease ${line%% *} has been allocated" on dhcp cat /var/log/kea/leases.log
+	# All know a machine by the hardware address that it has.
+	for host in pc-tanaka pc-sato; do
+		address=$(on $host jq -r '.nics[0].address' /etc/toride/facts.json)
+		mac=$(on $host cat /sys/class/net/eth0/address)
+		on dhcp sh -c 'zcat -f /var/log/kea/leases.log*' >"$BATS_TEST_TMPDIR/dhcp"
+		as_trainee logs --host dhcp >"$BATS_TEST_TMPDIR/soc"
+		for log in dhcp soc; do
+			grep "lease $address has been allocated" "$BATS_TEST_TMPDIR/$log" | grep -o 'hwtype=1 [0-9a-f:]*' | sort | uniq -c >"$BATS_TEST_TMPDIR/macs"
+			[ "$(sed 's/^ *[0-9]* //' "$BATS_TEST_TMPDIR/macs")" = "hwtype=1 $mac" ]
+			[ "$(sed 's/^ *\([0-9]*\) .*/\1/' "$BATS_TEST_TMPDIR/macs")" -gt 100 ]
+		done
+		gateway=$(on fw-office sh -c "ip -j route get $address | jq -r '.[0].dev' | xargs -I@ cat /sys/class/net/@/address")
+		on fw-office sh -c 'zcat -f /var/log/ulog/syslogemu.log*' | grep " SRC=$address " | grep -o 'MAC=[0-9a-f:]*' | sort -u >"$BATS_TEST_TMPDIR/macs"
+		[ "$(cat "$BATS_TEST_TMPDIR/macs")" = "MAC=$gateway:$mac:08:00" ]
+	done
 	# Nothing of it on the day itself before the team's own traffic; half a year of it before.
 	on proxy sh -c 'zcat /var/log/squid/access.log.25.gz | head -n 1' | grep -q '\[2026-05-2'
 	refused on web grep -c '2026-11-24T0[0-5]' /var/log/nginx/access.log

@@ -1,4 +1,5 @@
 """Who works here, at which machine, with which address; who is in on a day. From the facts that all hosts share."""
+import hashlib
 import ipaddress
 import zlib
 
@@ -57,6 +58,12 @@ class Person:
         return sorted(times)
 
 
+def mac(host, network):
+    """The hardware address that the plan gives a host's interface (orchestrator/plan/facts.c): all hosts' logs know a machine by the same."""
+    digits = hashlib.sha256(f"mac\0{host}\0{network}\0".encode()).hexdigest()
+    return "02:" + ":".join(digits[i:i + 2] for i in range(0, 10, 2))
+
+
 class Staff:
     """`people`: by account. `servers`: role → (name, address) of the first such host."""
 
@@ -110,7 +117,3 @@ class Staff:
         while str(net[100 + last]) in taken:
             last = (last + 1) % 100
         return str(net[100 + last])
-
-    def mac(self, person):
-        digits = f"{zlib.crc32(('mac ' + person.account).encode()):08x}"
-        return "02:54:" + ":".join(digits[i:i + 2] for i in range(0, 8, 2))

@@ -7,6 +7,7 @@ from . import orders as past_orders
 from . import mail_traces, outside, papers, visits
 from .days import chance
 from .logs import process
+from .staff import mac
 
 
 def proxy(chronicle, _host, day):
@@ -22,18 +23,15 @@ def web(chronicle, host, day):
 
 # ---- firewalls ----
 
-def _mac(*names):
-    digits = hashlib.sha256(" ".join(names).encode()).hexdigest()
-    return "02:" + ":".join(digits[i:i + 2] for i in range(0, 10, 2))
-
-
-def _packet(day, host, packet, rule, devices):
+def _packet(day, host, packet, rule, devices, link):
+    """`devices`: the interfaces in and out. `link`: the network that it comes in on, and the machine there that sends it."""
     dice = chance("packet", *packet[1:6])  # tried again, it is the same packet
     way_in, way_out = devices
+    network, sender = link
     flags = f"SEQ={dice.randrange(1 << 32)} ACK=0 WINDOW={64240 if packet.ttl == 63 else dice.choice((1024, 14600, 29200, 65535))} SYN URGP=0" if packet.protocol == "TCP" else f"LEN={packet.length - 20}"
     stamp = day.when(packet.second).strftime("%b %e %H:%M:%S")
     return packet.second, "firewall", (
-        f"{stamp} {host} DROP rule={rule}  IN={way_in} OUT={way_out} MAC={_mac(host, way_in)}:{_mac('next', host, way_in)}:08:00 SRC={packet.source} DST={packet.to} "
+        f"{stamp} {host} DROP rule={rule}  IN={way_in} OUT={way_out} MAC={mac(host, network)}:{mac(sender, network)}:08:00 SRC={packet.source} DST={packet.to} "
         f"LEN={packet.length} TOS=00 PREC=0x00 TTL={packet.ttl} ID={(dice.randrange(65536) + packet.second % 8) % 65536} {'DF ' if packet.protocol == 'TCP' and packet.ttl < 128 else ''}PROTO={packet.protocol} SPT={packet.sport} DPT={packet.dport} {flags} MARK=0x0 ")
 
 
@@ -60,11 +58,13 @@ def _edge(chronicle, host, day, devices, rule):
     public = [address for name, other in sorted(staff.hosts.items()) for address in other.get("addresses") or []
               if other["role"] in ("web", "dns", "mail-relay", "proxy") and staff.network_of(address) in devices]
     own = [address for address in staff.hosts[host]["addresses"] if staff.network_of(address) == internet]
+    world = next((name for name, other in sorted(chronicle.facts["hosts"].items()) if other["role"] == "internet"), "world")
     for packet in outside.noise(day, public + own):
         if packet.dport == 53:
             continue
         inside = staff.network_of(packet.to)
-        yield _packet(day, host, packet, "input" if packet.to in own else rule, (devices[internet], "" if packet.to in own else devices[inside]))
+        ways = (devices[internet], "" if packet.to in own else devices[inside])
+        yield _packet(day, host, packet, "input" if packet.to in own else rule, ways, (internet, world))
 
 
 def _inner(chronicle, host, day, devices, rule):
@@ -75,7 +75,7 @@ def _inner(chronicle, host, day, devices, rule):
     way_out = next((network for network in devices if not any(staff.network_of(address) == network for address in inside)), None)
     for address, person in sorted(inside.items()):
         dice = chance("inner", host, address, day.back)
-        network = staff.network_of(address)
+        network, machine = staff.network_of(address), person.pc if address == person.address else person.closed_pc
         hours = person.hours(day)
         if not hours or not way_out or network == way_out:
             continue
@@ -84,7 +84,7 @@ def _inner(chronicle, host, day, devices, rule):
             to = visits.site_address(chronicle, dice.choice(("update.example", "antivirus.example", "weather.example"))) or "203.0.113.10"
             packet = outside.Packet(second, address, to, protocol, dice.randint(32768, 60999), port, 63, 60 if protocol == "TCP" else 76)
             for again in range(3 if protocol == "TCP" else 1):
-                yield _packet(day, host, packet._replace(second=second + (0, 1, 3)[again]), rule, (devices[network], devices[way_out]))
+                yield _packet(day, host, packet._replace(second=second + (0, 1, 3)[again]), rule, (devices[network], devices[way_out]), (network, machine))
 
 
 def firewall(chronicle, host, day):
@@ -160,24 +160,15 @@ def dhcp(chronicle, _host, day):
         hours = person.hours(day)
         if not hours or not person.address or staff.network_of(person.address) not in served:
             continue
-        mac, dice = mac_of(chronicle, person), chance("lease", person.account, day.work)
+        address, dice = mac(person.pc, staff.network_of(person.address)), chance("lease", person.account, day.work)
         second, step = hours[0] - dice.randint(20, 90), 1200
         transaction = lambda: f"{dice.randrange(1 << 32):#010x}"  # noqa: E731
-        client = f"[hwtype=1 {mac}], cid=[01:{mac}]"
+        client = f"[hwtype=1 {address}], cid=[01:{address}]"
         found.append((second, "kea", f"DHCP4_LEASE_ADVERT {client}, tid={transaction()}: lease {person.address} will be advertised"))
         while second < hours[1]:
             found.append((second, "kea", f"DHCP4_LEASE_ALLOC {client}, tid={transaction()}: lease {person.address} has been allocated for 3600 seconds"))
             second += step
     return [(second, program, f"{day.stamp(second)} {message}") for second, program, message in sorted(found)]
-
-
-def mac_of(chronicle, person):
-    """That of the terminal, where the facts have it."""
-    for network in (chronicle.facts.get("leases") or {}).values():
-        for name, host in (network.get("hosts") or {}).items():
-            if name == person.pc:
-                return host["mac"]
-    return chronicle.staff.mac(person)
 
 
 def login(host, day):
