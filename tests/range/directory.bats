@@ -222,6 +222,16 @@ disabled() { on ad /usr/lib/toride/account-disabled "$1"; }
 	opens tanaka-training tanaka residents
 	log_in pc-tanaka tanaka tanaka-training
 	reads_mail pc-tanaka tanaka
+	on ad samba-tool user setexpiry tanaka --days=0 # the other way to lock somebody out
+	soon 3 disabled tanaka
+	refused opens tanaka-training tanaka residents
+	on ad samba-tool user setexpiry tanaka --days=1
+	run disabled tanaka
+	[ "$status" -eq 1 ]
+	on ad samba-tool user setexpiry tanaka --noexpiry
+	run disabled tanaka
+	[ "$status" -eq 1 ]
+	opens tanaka-training tanaka residents
 	run on ad /usr/lib/toride/account-disabled 'x)(a=*'
 	[ "$status" -eq 2 ]
 	for name in '' ../sato 'x)(a=*' 'FILE$'; do refused on file /usr/lib/toride/sign-out share "$name" 1; done
