@@ -221,6 +221,14 @@ answer() { # HOST ADDRESS:PORT...: those that take a connection, asked all at on
 	# Nothing of it on the day itself before the team's own traffic; half a year of it before.
 	on proxy sh -c 'zcat /var/log/squid/access.log.25.gz | head -n 1' | grep -q '\[2026-05-2'
 	refused on web grep -c '2026-11-24T0[0-5]' /var/log/nginx/access.log
+	# What the roles laid down is as old as the rest, not as the bake.
+	for place in file:/srv/shares pc-tanaka:/home/tanaka web:/var/www; do
+		on "${place%%:*}" find "${place#*:}" -type f -newermt 2026-11-24 ! -path '*/.mozilla/*' >"$BATS_TEST_TMPDIR/new"
+		cat "$BATS_TEST_TMPDIR/new"
+		[ ! -s "$BATS_TEST_TMPDIR/new" ]
+		[ "$(on "${place%%:*}" find "${place#*:}" -type f | wc -l)" -gt 3 ]
+	done
+	on file find /srv/shares/common/residents.csv ! -newermt 2026-11-10 | grep -q residents
 }
 
 @test "enterprise: of 50 connections at once each is a flow at the log server" {
