@@ -143,7 +143,7 @@ static void warn_override(struct loading *loading, const char *section, const st
 		findings_warning(loading->findings, &now->key->position,
 				 "`%s.%s` takes the place of the one in %s:%d; if that is meant, write `override: true` in it",
 				 section, now->key->text, before->key->position.file, before->key->position.line);
-	else if (!before && meant)
+	else if (!before && meant && loading->complete) /* of a file that could not be read nobody knows what it has */
 		findings_warning(loading->findings, &now->key->position,
 				 "`%s.%s` says `override: true`, but no used file has a `%s`; take it away", section,
 				 now->key->text, now->key->text);
