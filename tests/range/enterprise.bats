@@ -221,6 +221,18 @@ answer() { # HOST ADDRESS:PORT...: those that take a connection, asked all at on
 	# Nothing of it on the day itself before the team's own traffic; half a year of it before.
 	on proxy sh -c 'zcat /var/log/squid/access.log.25.gz | head -n 1' | grep -q '\[2026-05-2'
 	refused on web grep -c '2026-11-24T0[0-5]' /var/log/nginx/access.log
+	# What left a closed network did so long ago, and nothing when the range was built.
+	on sanitizer sh -c 'zcat -f /var/log/sanitizer.log*' | grep -E 'route=from-(core|research) ' | grep -E 'name=(発注実績|集計結果)_' >"$BATS_TEST_TMPDIR/crossed"
+	cat "$BATS_TEST_TMPDIR/crossed"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/crossed")" -ge 4 ]
+	refused grep -Ev '^2026-(0[5-9]|10|11)-' "$BATS_TEST_TMPDIR/crossed"
+	refused grep -E '^2026-11-(2[4-9]|30)' "$BATS_TEST_TMPDIR/crossed"
+	grep ^2026-10 "$BATS_TEST_TMPDIR/crossed" >"$BATS_TEST_TMPDIR/october"
+	while read -r day time _ route _ _ name hash _; do
+		as_trainee logs --host sanitizer --from "$day" --to "$day" -F "$hash" | grep -qF "$name $hash"
+		[ "$(on sanitizer sha256sum "/srv/crossing/${route#route=}/${name#name=}" | cut -d' ' -f1)" = "${hash#sha256=}" ]
+		[[ $(on sanitizer stat -c %y "/srv/crossing/${route#route=}/${name#name=}") == "$day $time"* ]]
+	done <"$BATS_TEST_TMPDIR/october"
 	# What the roles laid down is as old as the rest, not as the bake.
 	for place in file:/srv/shares pc-tanaka:/home/tanaka web:/var/www; do
 		on "${place%%:*}" find "${place#*:}" -type f -newermt 2026-11-24 ! -path '*/.mozilla/*' >"$BATS_TEST_TMPDIR/new"

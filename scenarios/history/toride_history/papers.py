@@ -4,15 +4,17 @@ import zlib
 from collections import namedtuple
 
 from . import paper_files
-from .days import chance, works
+from .days import chance, working_day, works
 
 # operation: connect, write, read, mkdir, disconnect
 Use = namedtuple("Use", "second person address share operation path")
 Document = namedtuple("Document", "share path author day second kind title dice")
-# department, share in a closed network (or None: the department's own, or common), path, kind, every so many working days; monthly files are saved again and again
+# a document that the sanitising server took out of a closed network's outbox: when, from which host, into which of its shares
+Crossing = namedtuple("Crossing", "document second host share")
+# department, share in a closed network (or None: the department's own, or common), path, kind, every so many working days (None: on a month's last one); monthly files are saved again and again
 _Habit = namedtuple("_Habit", "department share path kind every")
 
-COMMON = "common"
+COMMON, OUTBOX = "common", "outbox"
 HABITS = (
     _Habit("residents", None, "窓口/窓口日報_{month}.xlsx", "counter", 1), _Habit("residents", None, "異動/異動届受付簿_{month}.csv", "moves", 2),
     _Habit("residents", None, "証明書/証明書発行件数_{month}.xlsx", "certificates", 5), _Habit("residents", None, "会議録/課内会議_{day}.docx", "minutes", 11),
@@ -24,9 +26,9 @@ HABITS = (
     _Habit("policy", None, "庶務/会議室予約_{month}.csv", "rooms", 3), _Habit("policy", None, "庶務/職員研修受講状況_{month}.xlsx", "training", 10),
     _Habit("procurement", None, "契約/見積比較表_{day}.xlsx", "quotes", 7), _Habit("procurement", None, "庶務/消耗品在庫_{month}.csv", "stock", 6),
     _Habit("procurement", "orders", "発注/発注一覧_{month}.csv", "stock", 2), _Habit("procurement", "orders", "検収/検収調書_{day}.docx", "letter", 6),
-    _Habit("procurement", "orders", "契約/単価契約台帳_{month}.xlsx", "quotes", 9), _Habit("procurement", "outbox", "発注実績_{month}.csv", "stock", 21),
+    _Habit("procurement", "orders", "契約/単価契約台帳_{month}.xlsx", "quotes", 9), _Habit("procurement", "outbox", "発注実績_{month}.csv", "stock", None),
     _Habit("research", "data", "測定/測定結果_{day}.csv", "measured", 3), _Habit("research", "data", "集計/月次集計_{month}.xlsx", "income", 7),
-    _Habit("research", "data", "報告書/中間報告_{day}.docx", "minutes", 24), _Habit("research", "outbox", "集計結果_{month}.csv", "measured", 21),
+    _Habit("research", "data", "報告書/中間報告_{day}.docx", "minutes", 24), _Habit("research", "outbox", "集計結果_{month}.csv", "measured", None),
 )
 NAMES = ("青木", "石田", "上野", "遠藤", "大野", "金子", "木下", "工藤", "斉藤", "坂本", "柴田", "清水", "杉山", "高田", "千葉", "中島", "西村", "野村", "橋本", "藤田", "松本", "三浦", "宮崎", "村田", "森田", "矢野", "山口", "吉田", "和田")
 STREETS = ("中央1丁目", "中央2丁目", "緑町1丁目", "北3丁目", "西町4丁目", "東台2丁目", "本町5丁目", "南1丁目")
@@ -49,10 +51,11 @@ def _saves(chronicle, day, habit):
     people = [person for person in chronicle.staff.people.values() if person.department == habit.department and (
         person.closed_address if habit.share else person.address)]
     dice = chance("papers", habit.path, day.work)
-    if not people or not day.work or dice.random() >= 1 / habit.every:
+    due = dice.random() < 1 / habit.every if habit.every else working_day(day.date + datetime.timedelta(days=1)).month != day.date.month
+    if not people or not day.work or not due:
         return
     person = dice.choice(people)
-    for second in person.moments(day, dice, 2)[-2:]:
+    for second in person.moments(day, dice, 2)[-1 if habit.share == OUTBOX else -2:]:  # what is in an outbox is done, and soon gone
         yield second, person, _share(chronicle, person, habit), _path(habit, day.date)
 
 
@@ -79,7 +82,7 @@ def uses(chronicle, day, closed=False):
         if bool(habit.share) == closed:
             for second, person, share, path in _saves(chronicle, day, habit):
                 address = person.closed_address if closed else person.address
-                if _there(chronicle, day, second - 38, share, path):
+                if share != OUTBOX and _there(chronicle, day, second - 38, share, path):
                     seen.append(Use(second - 38, person, address, share, "read", path))
                 seen += [Use(second - 40, person, address, share, "connect", ""), Use(second, person, address, share, "write", path), Use(second + 310, person, address, share, "disconnect", "")]
     for person in chronicle.staff.people.values():
@@ -106,15 +109,30 @@ def _known(chronicle, day, second, person, dice):
     return next(((share, path) for path in paths if _there(chronicle, day, second, share, path)), None)
 
 
-def documents(chronicle, closed=False):
-    """The documents as the exercise's day finds them: the last save of each path."""
-    last = {}
+def _saved_documents(chronicle, closed):
     for day in chronicle.days:
         for habit in HABITS:
             if bool(habit.share) == closed:
                 for second, person, share, path in _saves(chronicle, day, habit):
-                    last[share, path] = Document(share, path, person, day, second, habit.kind, path.rpartition("/")[2].rpartition(".")[0], ("content", path.rpartition("_")[0], day.work))
+                    yield Document(share, path, person, day, second, habit.kind, path.rpartition("/")[2].rpartition(".")[0], ("content", path.rpartition("_")[0], day.work))
+
+
+def documents(chronicle, closed=False):
+    """The documents as the exercise's day finds them: the last save of each path. What was put into an outbox has gone."""
+    last = {(document.share, document.path): document for document in _saved_documents(chronicle, closed) if document.share != OUTBOX}
     return [last[key] for key in sorted(last)]
+
+
+def crossings(chronicle):
+    """By time."""
+    staff = chronicle.staff
+    for document in _saved_documents(chronicle, True):
+        network = staff.network_of(document.author.closed_address)
+        servers = [name for name, host in staff.hosts.items() if host["role"] == "file" and any(staff.network_of(address) == network for address in host.get("addresses") or [])]
+        if document.share != OUTBOX or not servers:
+            continue
+        second = min(document.second + chance("crossing", document.path, document.day.work).randint(2, 5), 86399)
+        yield Crossing(document, second, servers[0], f"from-{network if len(servers) == 1 else servers[0]}")
 
 
 def _dates(document):

@@ -220,8 +220,21 @@ def _mail(role):
     return lambda chronicle, host, day: mail_traces.lines(role, chronicle, host, day)
 
 
-def sanitizer_files(chronicle, _host, day):
-    """The sanitising server's own log: one line for each file that came by mail; none had anything in it."""
+def sanitizer_files(chronicle, host, day):
+    """The sanitising server's own log: one line for each file that came by mail or out of a closed network; none had anything in it."""
+    return sorted([*_mailed_files(chronicle, host, day), *_crossed_files(chronicle, host, day)], key=lambda line: line[0])
+
+
+def _crossed_files(chronicle, _host, day):
+    for crossing in papers.crossings(chronicle):
+        if crossing.document.day.date == day.date:
+            content = papers.content(crossing.document)
+            digest = hashlib.sha256(content).hexdigest()
+            yield crossing.second, "sanitizer", (f"{day.stamp(crossing.second)} id={day.when(crossing.second):%Y%m%d-%H%M%S}-{digest[:8]} route={crossing.share} from={crossing.host} to={crossing.share} "
+                                                 f"name={crossing.document.path} sha256={digest} size={len(content)} action=passed")
+
+
+def _mailed_files(chronicle, _host, day):
     from . import letters
 
     way = mail_traces.Way(chronicle)
