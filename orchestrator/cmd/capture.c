@@ -26,6 +26,7 @@ static void on_interrupt(int signal)
 struct output {
 	int fd;
 	const char *file; /* ours to begin anew; NULL: standard output */
+	bool made;	  /* the file was not there before */
 	long long copied; /* bytes */
 };
 
@@ -108,15 +109,28 @@ static void print_result(const json_t *result)
 		fprintf(stderr, "toride capture: %lld frames were lost: whoever reads was too slow\n", dropped);
 }
 
-static int open_output(const char *file)
+static int open_output(struct output *output)
 {
-	if (file)
-		return open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	if (isatty(STDOUT_FILENO)) {
+	if (!output->file && isatty(STDOUT_FILENO)) {
 		errno = 0;
 		return -1;
 	}
-	return dup(STDOUT_FILENO);
+	if (!output->file)
+		return output->fd = dup(STDOUT_FILENO);
+	output->fd = open(output->file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	output->made = output->fd >= 0;
+	if (output->fd < 0 && errno == EEXIST)
+		output->fd = open(output->file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600); /* a link to nothing yet is there, too */
+	return output->fd;
+}
+
+/* A capture that was refused leaves no file behind. */
+static void close_output(struct output *output)
+{
+	if (output->made && !output->copied)
+		unlink(output->file);
+	if (output->fd >= 0)
+		close(output->fd);
 }
 
 static int run(int argc, char **argv)
@@ -128,12 +142,12 @@ static int run(int argc, char **argv)
 						{"bytes", required_argument, NULL, 'b'},
 						SITE_OPTIONS,
 						{0}};
-	const char *file = NULL;
+	struct output output = {.fd = -1};
 	long long seconds = 600, bytes = 100 << 20;
 	int option, status = -1;
 	while (status < 0 && (option = getopt_long(argc, argv, "w:", options, NULL)) != -1) {
 		if (option == 'w')
-			file = optarg;
+			output.file = optarg;
 		else if (option == 's')
 			status = option_number("seconds", optarg, 1, 24 * 3600, &seconds) ? -1 : EXIT_USAGE;
 		else if (option == 'b')
@@ -143,22 +157,21 @@ static int run(int argc, char **argv)
 	}
 	cleanup_error struct error *err = NULL;
 	cleanup_json json_t *result = NULL;
-	cleanup_close int to = -1;
 	json_t *args = NULL;
 	if (status < 0 && (optind != argc - 1 || client_guest(argv[optind], &args, NULL) < 0))
 		status = command_usage(&command_capture, "give EX/TEAM/NETWORK, as in first-call/1/office");
-	if (status < 0 && (to = open_output(file)) < 0)
+	if (status < 0 && open_output(&output) < 0)
 		status = command_usage(&command_capture,
 				       errno ? "'%s': %m" : "frames are nothing for a terminal: give -w FILE, or | tshark -r -",
-				       file);
+				       output.file);
 	if (status < 0) {
-		struct output output = {.fd = to, .file = file};
 		json_object_set(args, "network", json_object_get(args, "host"));
 		json_object_set_new(args, "time_ms", json_integer(seconds * 1000));
 		json_object_set_new(args, "bytes", json_integer(bytes));
 		status = capture(&site, json_incref(args), &output, &result, &err) < 0 ? command_failed(err)
 										       : (print_result(result), EXIT_DONE);
 	}
+	close_output(&output);
 	json_decref(args);
 	site_finish(&site);
 	return status;

@@ -17,6 +17,8 @@ static int read_target(const struct command *command, const char *text, json_t *
 		return -1;
 	cleanup_json json_t *whole = json_incref(json_object_get(guest, "host"));
 	const char *host = json_string_value(whole), *slash = strchr(host, '/');
+	if (slash && !slash[1]) /* all cables are not meant by half a name */
+		return error_set(err, "'%s' ends before the network's name", text);
 	json_t *args = json_pack("{s:O, s:s%, s:s*}", "team", json_object_get(guest, "team"), "host", host,
 				 slash ? (size_t)(slash - host) : strlen(host), "network", slash ? slash + 1 : NULL);
 	*request = json_pack("{s:O, s:s, s:o}", "exercise", json_object_get(guest, "exercise"), "command", command->name, "args",

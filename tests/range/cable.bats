@@ -175,6 +175,10 @@ silent() { # PORT: no frame of the guest's has come out of it
 }
 
 @test "what cannot be unplugged is refused with a reason" {
+	run "$TORIDE" unplug cable/2/pc/
+	[ "$status" -eq 2 ]
+	[[ $output == *"'cable/2/pc/' ends before the network's name"* ]]
+	[ "$(unplugged 2 pc)" = '[]' ]
 	run "$TORIDE" unplug cable/2/nobody
 	[ "$status" -eq 1 ]
 	[[ $output == *"there is no host 'nobody'; there are attacker, pc, peer"* ]]
@@ -336,6 +340,9 @@ capture_ended() { # bytes, time, stopped, network gone: the last one
 	run "$TORIDE" capture cable/1/office -w "$BATS_TEST_TMPDIR/before" --seconds 1
 	[ "$status" -eq 0 ]
 	tcpdump -nr "$BATS_TEST_TMPDIR/before" >/dev/null
+	run "$TORIDE" capture cable/1/attic -w "$BATS_TEST_TMPDIR/new"
+	[ "$status" -eq 1 ]
+	[ ! -e "$BATS_TEST_TMPDIR/new" ]
 	run "$TORIDE" capture cable/1/attic -w /dev/null
 	[ "$status" -eq 1 ]
 	[[ $output == *"no network 'attic'"* ]]
