@@ -49,5 +49,6 @@ const struct command command_reset = {
 	"reset", "EX/TEAM[/HOST]", "take a host, or all of a team, back to what it was when it was built",
 	SITE_HELP
 	"\nIt runs again when this ends. What was written in it is gone, and so is what the attack had there; shells and\n"
-	"programs in it end. Other hosts and the networks notice nothing.\n",
+	"programs in it end. Other hosts and the networks notice nothing;\n"
+	"connections through a firewall that is reset end, as it no longer knows them.\n",
 	run};
