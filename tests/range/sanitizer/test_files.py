@@ -266,10 +266,11 @@ class Mails(unittest.TestCase):
                 self.assertIn(b"word/document.xml", sent, head)
 
     def test_text_in_any_charset_stays_text(self):
-        for charset in ("utf-8", "iso-2022-jp", "cp932", "euc-jp", "utf-16", "utf-16-le"):
+        texts = dict.fromkeys(("utf-8", "iso-2022-jp", "cp932", "euc-jp", "utf-16", "utf-16-le"), "BM とは何か。\fMZ と PK も。\n") | {"iso-2022-kr": "안녕하세요\n"}
+        for charset, text in texts.items():
             message = EmailMessage(policy=email.policy.SMTP)
             message["From"] = "a@partner.example"
-            message.set_content("BM とは何か。\fMZ と PK も。\n".encode(charset), maintype="text", subtype="plain", cte="base64")
+            message.set_content(text.encode(charset), maintype="text", subtype="plain", cte="base64")
             message.set_param("charset", charset)
             del message["Content-Disposition"]
             cleaned, judged = self.through(message.as_bytes())

@@ -37,7 +37,7 @@ AMBIGUOUS = (
 # A mail within a mail, and the parts of a report; other kinds (message/partial, message/external-body) come together elsewhere.
 MESSAGES = frozenset(["message/rfc822", "message/delivery-status", "message/disposition-notification"])
 UUENCODED = re.compile(rb"^begin(-base64)? [0-7]{3,4} \S", re.M)
-BINARY = re.compile(rb"[\x00-\x06\x0e-\x19\x1c-\x1f]|\A\s*(%PDF-|\{\\rt)")  # in no text that somebody writes
+BINARY = re.compile(rb"[\x00-\x06\x10-\x19\x1c-\x1f]|\A\s*(%PDF-|\{\\rt)")  # in no text that somebody writes; ISO 2022 has its shifts (0e, 0f, 1b)
 SHOWN_AS_TEXT = frozenset(["text/plain", "text/rfc822-headers", "text/calendar", "text/csv", "text/markdown"])
 
 
