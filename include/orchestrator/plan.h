@@ -115,7 +115,7 @@ json_t *plan_facts(const struct scenario *scenario, const struct host *host, enu
 struct told *told_create(const struct scenario *scenario, const struct host *host, enum telling telling);
 void told_destroy(struct told *told); /* may be NULL */
 
-/* The interface's address, "02:…": locally administered, made of the two names alone, so the same for all teams. */
+/* The interface's address, "02:…": locally administered, made of the two names alone, so the same for all teams. The past (scenarios/history, staff.py) goes by the same rule. */
 void plan_mac(const struct host *host, const struct network *network, char text[PLAN_MAC_SIZE]);
 
 static inline void cleanup_plan_(struct plan **held)

@@ -205,8 +205,9 @@ logged() { # HOST FILE PATTERN
 }
 
 @test "mail: on every server that has a queue it can be looked at and held" {
+	is_empty() { [ "$(on "$1" postqueue -p)" = 'Mail queue is empty' ]; }
 	for host in world mx sanitizer mail; do
-		[ "$(on $host postqueue -p)" = 'Mail queue is empty' ]
+		eventually is_empty $host
 		on $host postsuper -h ALL
 		run on $host grep -E 'fatal|bad command' /var/log/mail.log
 		echo "$host: $output"

@@ -124,7 +124,13 @@ def documents(chronicle, closed=False):
 
 
 def crossings(chronicle):
-    """By time."""
+    """By time; made once and kept with the chronicle."""
+    if not hasattr(chronicle, "crossed"):
+        chronicle.crossed = list(_crossings(chronicle))
+    return chronicle.crossed
+
+
+def _crossings(chronicle):
     staff = chronicle.staff
     for document in _saved_documents(chronicle, True):
         network = staff.network_of(document.author.closed_address)
