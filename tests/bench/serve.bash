@@ -11,11 +11,11 @@ export TORIDE_RUN_DIR TORIDE_STATE_DIR=${TORIDE_CHECK_DIR:-/var/tmp/toride-check
 "$toride" serve --listen 127.0.0.1:0 >"$TORIDE_RUN_DIR/log" 2>&1 &
 serve=$!
 finish() {
-	"$toride" down bench-serve >/dev/null 2>&1 || true
+	"$toride" down bench-serve >/dev/null 2>&1 && rm -rf "$TORIDE_STATE_DIR/exercises/bench-serve" # its journal, which `down` keeps
 	kill "$serve" 2>/dev/null || true
 	[ ! -e "$TORIDE_RUN_DIR/nginx.pid" ] || kill "$(cat "$TORIDE_RUN_DIR/nginx.pid")" 2>/dev/null || true
 	wait "$serve" 2>/dev/null || true
-	rm -rf "$TORIDE_RUN_DIR" "$TORIDE_STATE_DIR/exercises/bench-serve" # its journal: `down` keeps it
+	rm -rf "$TORIDE_RUN_DIR"
 }
 trap finish EXIT
 for _ in $(seq 100); do
